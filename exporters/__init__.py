@@ -1,0 +1,1 @@
+"""Everything that answers a scrape: one process a host, collectors are plugins."""

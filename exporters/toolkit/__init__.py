@@ -1,0 +1,1 @@
+"""The exporter toolkit: collector contract, discovery, scrape, server. It knows no collector."""

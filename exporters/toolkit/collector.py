@@ -1,0 +1,98 @@
+"""The contract between the toolkit and a collector.
+
+CollectorError         a collector could not do its work; success 0, one log line
+└── NoData             nothing to report here; not a failure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Generic, Protocol, TypeVar
+
+from prometheus_client.core import Metric
+from pydantic import BaseModel
+
+from inventory import Inventory
+from inventory.process import Clock
+
+CONTRACT_VERSION = 1
+
+
+class CollectorError(Exception):
+    """The collector could not read its source. The message is logged, never exported."""
+
+
+class NoData(CollectorError):
+    """The source has nothing to say (not configured here, nothing there yet). Success stays 1."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The instant by which a collector must have answered, on the monotonic clock (seconds)."""
+
+    at: float
+    now: Callable[[], float] = monotonic
+
+    @classmethod
+    def after(cls, seconds: float, now: Callable[[], float] = monotonic) -> Deadline:
+        """A deadline `seconds` from now."""
+        return cls(now() + seconds, now)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self.now())
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the process gives a collector when it builds it.
+
+    `state_directory` is a folder of the collector's own that survives restarts,
+    or None when the site declares none: then nothing is persisted.
+    """
+
+    inventory: Inventory
+    clock: Clock
+    state_directory: Path | None = None
+
+
+class Collector(Protocol):
+    """Reads one source and returns fresh metric families at each call."""
+
+    def collect(self, deadline: Deadline) -> Iterable[Metric]:
+        """The families of this scrape. Raise CollectorError (or anything) on failure.
+
+        Called from a thread of its own; never twice at once for one collector.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections, threads and files; persist state. Called once at exit."""
+        ...
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class CollectorPlugin(Generic[S]):
+    """What an entry point of the group ``vigie.collectors`` names.
+
+    `settings` is the pydantic model (``extra="forbid"``) of the block
+    ``collectors.<name>`` of the configuration; `build` gets it validated.
+    `enabled` says whether the collector runs when neither flag nor
+    configuration says so; only built-ins may set it.
+    """
+
+    name: str
+    summary: str
+    settings: type[S]
+    build: Callable[[S, Context], Collector]
+    enabled: bool = False
+    contract: int = CONTRACT_VERSION
+
+
+AnyPlugin = CollectorPlugin[Any]

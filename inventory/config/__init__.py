@@ -1,0 +1,23 @@
+"""Configuration files: YAML in, validated models out, every fault with its line."""
+
+from inventory.config.errors import ConfigurationError, Fault
+from inventory.config.fields import ConfigPath, DomainName, Duration, Identifier, TimeZone
+from inventory.config.secret import SecretFile, read_secret
+from inventory.config.validation import load_config, load_document
+from inventory.config.yamlfile import Document, read_yaml
+
+__all__ = [
+    "ConfigPath",
+    "ConfigurationError",
+    "Document",
+    "DomainName",
+    "Duration",
+    "Fault",
+    "Identifier",
+    "SecretFile",
+    "TimeZone",
+    "load_config",
+    "load_document",
+    "read_secret",
+    "read_yaml",
+]

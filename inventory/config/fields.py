@@ -1,0 +1,67 @@
+"""Types of configuration values that several files use."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "j": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+)([smhdjw])")
+_IDENTIFIER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
+
+def parse_duration(value: Any) -> timedelta:
+    """``26h``, ``1h30m``, ``90s``, ``7d`` or ``7j`` (days) as a timedelta. Raise ValueError."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    if not text or _DURATION.sub("", text):
+        raise ValueError(f"« {value} » n'est pas une durée ; attendu : par exemple 90s, 5m, 26h, 7d")
+    return timedelta(seconds=sum(int(n) * _UNITS[u] for n, u in _DURATION.findall(text)))
+
+
+def _identifier(value: str) -> str:
+    if not _IDENTIFIER.fullmatch(value):
+        raise ValueError(
+            f"« {value} » n'est pas un identifiant ; attendu : minuscules sans accent, chiffres,"
+            " point, tiret ou soulignement, 64 caractères au plus"
+        )
+    return value
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError(
+            f"« {value} » n'est pas un nom de domaine ; attendu : un nom DNS en minuscules,"
+            " par exemple ville-exemple.test"
+        )
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"« {value} » n'est pas un fuseau horaire ; attendu : un nom IANA, ex. Europe/Paris"
+        ) from None
+    return value
+
+
+def _resolve(path: Path, info: ValidationInfo) -> Path:
+    base = (info.context or {}).get("base")
+    return (Path(base) / path) if base is not None else path
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(examples=["26h"])]
+Identifier = Annotated[str, AfterValidator(_identifier), Field(examples=["valmont"])]
+DomainName = Annotated[str, AfterValidator(_domain), Field(examples=["ville-exemple.test"])]
+TimeZone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris"])]
+ConfigPath = Annotated[Path, AfterValidator(_resolve)]
+"""A path; when relative, it is taken from the folder of the file that names it."""
