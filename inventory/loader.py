@@ -67,7 +67,9 @@ def cross_check(inventory: Inventory, document: Document) -> Iterator[Fault]:
         inventory,
         document,
         "machine",
-        lambda o: [(("virtual_machines", i, "name"), v.name) for i, v in enumerate(o.virtual_machines)],
+        lambda o: [
+            (("virtual_machines", i, "name"), v.name) for i, v in enumerate(o.virtual_machines)
+        ],
     )
     yield from _twice(
         inventory,

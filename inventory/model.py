@@ -42,7 +42,9 @@ class BackupJob(_Entry):
     id: Identifier
     tool: Literal["restic", "borg"] = Field(description="l'outil,", examples=["restic"])
     repository: Identifier
-    max_age: Duration = Field(description="âge maximal de la dernière sauvegarde,", examples=["26h"])
+    max_age: Duration = Field(
+        description="âge maximal de la dernière sauvegarde,", examples=["26h"]
+    )
     host: str | None = None
     tag: str | None = None
     archive_prefix: str | None = None

@@ -22,7 +22,9 @@ def parse_duration(value: Any) -> timedelta:
         return value
     text = str(value).strip()
     if not text or _DURATION.sub("", text):
-        raise ValueError(f"« {value} » n'est pas une durée ; attendu : par exemple 90s, 5m, 26h, 7d")
+        raise ValueError(
+            f"« {value} » n'est pas une durée ; attendu : par exemple 90s, 5m, 26h, 7d"
+        )
     return timedelta(seconds=sum(int(n) * _UNITS[u] for n, u in _DURATION.findall(text)))
 
 

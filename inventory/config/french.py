@@ -37,7 +37,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "string_too_long": ("texte trop long", "au plus {max_length} caractères"),
     "string_pattern_mismatch": ("« {input} » n'a pas la forme voulue", "{example}"),
     "path_type": ("ce n'est pas un chemin de fichier", "{example}"),
-    "time_parsing": ("« {input} » n'est pas une heure", "une heure entre guillemets, ex. \"18:00\""),
+    "time_parsing": ("« {input} » n'est pas une heure", 'une heure entre guillemets, ex. "18:00"'),
     "date_from_datetime_parsing": ("« {input} » n'est pas une date", "AAAA-MM-JJ"),
     "date_parsing": ("« {input} » n'est pas une date", "AAAA-MM-JJ"),
     "datetime_parsing": ("« {input} » n'est pas un instant", "AAAA-MM-JJTHH:MM:SS+02:00"),
@@ -56,7 +56,9 @@ def _models(annotation: Any) -> typing.Iterator[type[BaseModel]]:
         yield from _models(argument)
 
 
-def _field(model: type[BaseModel], location: tuple[Any, ...]) -> tuple[type[BaseModel], FieldInfo | None]:
+def _field(
+    model: type[BaseModel], location: tuple[Any, ...]
+) -> tuple[type[BaseModel], FieldInfo | None]:
     """The model that holds the last named key of `location`, and that key's field."""
     found: FieldInfo | None = None
     names = [step for step in location if isinstance(step, str)]
@@ -76,7 +78,9 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str
     """(what is wrong, what would be right) for one entry of ``ValidationError.errors()``."""
     owner, field = _field(model, tuple(detail["loc"]))
     if detail["type"] in ("value_error", "assertion_error"):
-        problem, _, expected = str(detail.get("ctx", {}).get("error", "")).partition(" ; attendu : ")
+        problem, _, expected = str(detail.get("ctx", {}).get("error", "")).partition(
+            " ; attendu : "
+        )
         return problem, expected
     examples = [str(example) for example in (field.examples or [])] if field else []
     description = (field.description or "") if field else ""

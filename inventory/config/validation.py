@@ -43,7 +43,9 @@ def validate(document: Document, model: type[M], check: Check[M] | None = None) 
         faults = []
         for detail in error.errors(include_url=False):
             problem, expected = explain(detail, model)
-            faults.append(document.fault(_document_path(document, detail["loc"]), problem, expected))
+            faults.append(
+                document.fault(_document_path(document, detail["loc"]), problem, expected)
+            )
         raise ConfigurationError(faults) from None
     found = list(check(value, document)) if check else []
     if found:
@@ -51,8 +53,10 @@ def validate(document: Document, model: type[M], check: Check[M] | None = None) 
     return value
 
 
-def load_document(path: FilePath, model: type[M], check: Check[M] | None = None) -> tuple[M, Document]:
-    """The file at `path` as `model`, with its document for later faults. Raise ConfigurationError."""
+def load_document(
+    path: FilePath, model: type[M], check: Check[M] | None = None
+) -> tuple[M, Document]:
+    """The file as `model`, and its document for later faults. Raise ConfigurationError."""
     document = read_yaml(path)
     return validate(document, model, check), document
 
@@ -60,5 +64,3 @@ def load_document(path: FilePath, model: type[M], check: Check[M] | None = None)
 def load_config(path: FilePath, model: type[M], check: Check[M] | None = None) -> M:
     """The file at `path` as `model`. Raise ConfigurationError with every fault found."""
     return load_document(path, model, check)[0]
-
-

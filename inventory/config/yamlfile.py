@@ -45,7 +45,7 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
         try:
-            return self.scalars.construct_object(node)  # type: ignore[no-untyped-call]
+            return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             self.faults.append(self.document.fault(path, f"valeur illisible ({error})"))
             return None

@@ -1,0 +1,64 @@
+"""The ports of the estate: one base, fixed offsets, loopback only."""
+
+from __future__ import annotations
+
+import random
+import socket
+from dataclasses import dataclass
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_BASE = 17400
+OFFSETS = {
+    "exporter": 20,
+    "smtp": 25,
+    "fast_relay": 26,
+    "slow_relay": 27,
+    "webhook": 30,
+    "status": 31,
+    "kannel_admin": 40,
+    "kannel_smsbox": 41,
+    "fake_smsc": 42,
+    "sendsms": 43,
+    "submission": 87,
+    "prometheus": 90,
+    "alertmanager": 93,
+}
+
+
+def is_free(port: int) -> bool:
+    """Whether a TCP server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports by the name of what listens: ``Ports(17400)["webhook"] == 17430``."""
+
+    base: int = DEFAULT_BASE
+
+    def __getitem__(self, name: str) -> int:
+        return self.base + OFFSETS[name]
+
+    def url(self, name: str) -> str:
+        """The HTTP root of what listens there, without a trailing slash."""
+        return f"http://{LOOPBACK}:{self[name]}"
+
+    def taken(self) -> dict[str, int]:
+        """The ports somebody else already listens on."""
+        return {name: self[name] for name in OFFSETS if not is_free(self[name])}
+
+
+def free_base(first: int = 20000, last: int = 32000) -> int:
+    """A base whose ports are all free, below the ephemeral range. Raise OSError if none."""
+    bases = list(range(first, last, 100))
+    random.shuffle(bases)
+    for base in bases:
+        if not Ports(base).taken():
+            return base
+    raise OSError(f"no free block of 100 ports between {first} and {last}")
