@@ -19,6 +19,7 @@ OFFSETS = {
     "kannel_smsbox": 41,
     "fake_smsc": 42,
     "sendsms": 43,
+    "fake_smsc_replies": 44,
     "submission": 87,
     "prometheus": 90,
     "alertmanager": 93,
