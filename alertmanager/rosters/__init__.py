@@ -1,0 +1,16 @@
+"""Who is on duty, when, and why: a pure engine over wall-clock rules, and their file."""
+
+from alertmanager.rosters.book import RosterBook
+from alertmanager.rosters.duty import Duty, Gap, Person, RosterError, Shift, UnknownName
+from alertmanager.rosters.loader import load_rosters
+
+__all__ = [
+    "Duty",
+    "Gap",
+    "Person",
+    "RosterBook",
+    "RosterError",
+    "Shift",
+    "UnknownName",
+    "load_rosters",
+]

@@ -1,0 +1,127 @@
+"""The book of rosters: who is on duty at an instant, over a span, and where nobody is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alertmanager.rosters import explain
+from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName
+from alertmanager.rosters.layers import Answer, Layer
+from alertmanager.rosters.walltime import Interval, as_utc
+
+Found = tuple[Layer | None, Answer]
+
+
+class RosterBook:
+    """Every roster of the site. Pure: the instant is always a parameter.
+
+    Methods that take a roster or person id raise UnknownName; those that take an
+    instant raise ValueError if it has no offset.
+    """
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        calendar: Calendar,
+        people: Mapping[str, Person],
+        rosters: Mapping[str, tuple[Layer, ...]],
+        names: Mapping[str, str],
+    ) -> None:
+        self.zone = zone
+        self._calendar = calendar
+        self._people = dict(people)
+        self._rosters = dict(rosters)
+        self._names = dict(names)
+
+    @property
+    def persons(self) -> tuple[Person, ...]:
+        """Everyone, in the order of the file."""
+        return tuple(self._people.values())
+
+    @property
+    def roster_ids(self) -> tuple[str, ...]:
+        """Every roster, in the order of the file."""
+        return tuple(self._rosters)
+
+    def person(self, identifier: str) -> Person:
+        """The person with that id."""
+        try:
+            return self._people[identifier]
+        except KeyError:
+            raise UnknownName(f"aucune personne « {identifier} »") from None
+
+    def roster_name(self, roster: str) -> str:
+        """The display name of a roster."""
+        self._layers(roster)
+        return self._names[roster]
+
+    def on_duty(self, roster: str, instant: datetime) -> Duty:
+        """Who answers for `roster` at `instant`; nobody (empty `people`) is an answer too."""
+        instant = as_utc(instant)
+        layer, answer = self._find(roster, instant)
+        kind = explain.day_kind(instant, self._calendar)
+        if layer is None:
+            why = f"{kind} ; personne d'astreinte dans « {self._names[roster]} »"
+            return Duty((), why, None, answer.interval.starts, answer.interval.ends)
+        why = f"{kind} ; {explain.who(layer, answer, self.zone)}"
+        return Duty(answer.people, why, layer.id, answer.interval.starts, answer.interval.ends)
+
+    def shifts(self, roster: str, start: datetime, end: datetime) -> list[Shift]:
+        """The shifts of ``start <= t < end``, in order, cut at both ends; gaps are left out."""
+        return [
+            Shift(low, high, answer.people, layer.id, explain.who(layer, answer, self.zone))
+            for low, high, (layer, answer) in self._walk(roster, start, end)
+            if layer is not None
+        ]
+
+    def gaps(self, roster: str, start: datetime, end: datetime) -> list[Gap]:
+        """Where nobody is on duty in ``start <= t < end``, in order, adjoining ones joined."""
+        gaps: list[Gap] = []
+        for low, high, (layer, _) in self._walk(roster, start, end):
+            if layer is not None:
+                continue
+            if gaps and gaps[-1].end == low:
+                gaps[-1] = Gap(gaps[-1].start, high)
+            else:
+                gaps.append(Gap(low, high))
+        return gaps
+
+    def support_hours_open(self, instant: datetime) -> bool:
+        """Whether the office is open."""
+        return self._calendar.at(instant)[0]
+
+    def next_support_opening(self, instant: datetime) -> datetime | None:
+        """The first instant, `instant` or later, with the office open; None: not for a year."""
+        return self._calendar.next_opening(instant)
+
+    def _layers(self, roster: str) -> tuple[Layer, ...]:
+        try:
+            return self._rosters[roster]
+        except KeyError:
+            raise UnknownName(
+                f"aucun tour d'astreinte « {roster} » ; attendu : {', '.join(self._rosters)}"
+            ) from None
+
+    def _find(self, roster: str, instant: datetime) -> Found:
+        """The first layer with somebody, and the interval over which the answer is that one."""
+        interval = Interval()
+        for layer in self._layers(roster):
+            answer = layer.at(instant)
+            interval = interval.meet(answer.interval)
+            if answer.people:
+                return layer, Answer(answer.people, interval, answer.turn)
+        return None, Answer((), interval)
+
+    def _walk(
+        self, roster: str, start: datetime, end: datetime
+    ) -> Iterator[tuple[datetime, datetime, Found]]:
+        instant, end = as_utc(start), as_utc(end)
+        while instant < end:
+            found = self._find(roster, instant)
+            ends = found[1].interval.ends
+            until = end if ends is None else min(ends, end)
+            yield instant, until, found
+            instant = until

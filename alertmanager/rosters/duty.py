@@ -1,0 +1,64 @@
+"""What the engine answers with.
+
+RosterError            a question the book cannot answer
+└── UnknownName        no roster or no person has that id
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class RosterError(Exception):
+    """The book of rosters cannot answer. The message is French."""
+
+
+class UnknownName(RosterError, LookupError):
+    """No roster, or no person, has that id."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who can be on duty; `phone` is E.164 (``+33639980001``)."""
+
+    id: str
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who answers for a roster at one instant, and why (a French sentence).
+
+    `people` is empty and `layer` None when nobody does. The answer holds for
+    ``starts <= instant < ends`` (aware, UTC); None is unbounded on that side.
+    """
+
+    people: tuple[Person, ...]
+    why: str
+    layer: str | None
+    starts: datetime | None
+    ends: datetime | None
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The same people on duty for ``start <= t < end`` (aware, UTC), cut at the span asked for.
+
+    `why` is true of the whole shift, so it says nothing of one day's holiday.
+    """
+
+    start: datetime
+    end: datetime
+    people: tuple[Person, ...]
+    layer: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Nobody on duty for ``start <= t < end`` (aware, UTC)."""
+
+    start: datetime
+    end: datetime

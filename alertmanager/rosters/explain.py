@@ -1,0 +1,77 @@
+"""Why that person: one French sentence for an SMS, a journal or a duty statement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.duty import Person
+from alertmanager.rosters.layers import Answer, Layer
+from alertmanager.rosters.walltime import Interval
+
+_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def french_day(day: date, year: bool = False) -> str:
+    """``vendredi 1er mai``, with the year when asked."""
+    number = "1er" if day.day == 1 else str(day.day)
+    text = f"{_DAYS[day.weekday()]} {number} {_MONTHS[day.month - 1]}"
+    return f"{text} {day.year}" if year else text
+
+
+def french_instant(instant: datetime, zone: ZoneInfo, year: bool = False) -> str:
+    """``vendredi 1er mai à 19 h 00``, by the clocks of `zone`."""
+    local = instant.astimezone(zone)
+    return f"{french_day(local.date(), year)} à {local.hour} h {local.minute:02d}"
+
+
+def french_people(people: tuple[Person, ...]) -> str:
+    """``Nadia Benali``, or ``Nadia Benali et Luc Marchand``."""
+    names = [person.name for person in people]
+    return " et ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "personne"
+
+
+def week_of(turn: Interval, zone: ZoneInfo) -> int | None:
+    """The ISO week that holds the middle, hence most, of a turn: people name the turn by it."""
+    if turn.starts is None or turn.ends is None:
+        return None
+    middle = turn.starts + (turn.ends - turn.starts) / 2
+    return middle.astimezone(zone).isocalendar().week
+
+
+def day_kind(instant: datetime, calendar: Calendar) -> str:
+    """``vendredi 1er mai 2026, jour férié (Fête du Travail) : hors heures ouvrées``."""
+    day = calendar.local_date(instant)
+    name = calendar.holiday(day)
+    feast = f", jour férié ({name})" if name else ""
+    hours = "heures ouvrées" if calendar.at(instant)[0] else "hors heures ouvrées"
+    return f"{french_day(day, year=True)}{feast} : {hours}"
+
+
+def who(layer: Layer, answer: Answer, zone: ZoneInfo) -> str:
+    """The layer, and whose turn it is until when."""
+    if answer.turn is None:
+        return f"{layer.name} ({french_people(answer.people)})"
+    week = week_of(answer.turn, zone)
+    until = (
+        f" jusqu'au {french_instant(answer.turn.ends, zone)}"
+        if answer.turn.ends is not None
+        else ""
+    )
+    named = f"{layer.name} de la semaine {week}" if week is not None else layer.name
+    return f"{named} (tour de {french_people(answer.people)}{until})"

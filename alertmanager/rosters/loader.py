@@ -1,0 +1,144 @@
+"""The rosters file, read and checked as a whole, made into a book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alertmanager.rosters.book import RosterBook
+from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.duty import Person
+from alertmanager.rosters.layers import Layer
+from alertmanager.rosters.rotation import Rotation
+from alertmanager.rosters.settings import (
+    WEEKDAYS,
+    LayerSettings,
+    RosterFile,
+    RosterSettings,
+    RotationSettings,
+)
+from inventory import Inventory
+from inventory.config import Document, Fault, load_config
+from inventory.config.errors import Path as Keys
+
+_FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+def _doubles(document: Document, what: str, named: Iterator[tuple[Keys, str]]) -> Iterator[Fault]:
+    seen: dict[str, Keys] = {}
+    for path, name in named:
+        if name in seen:
+            first = document.line(seen[name])
+            yield document.fault(
+                path, f"{what} « {name} » déjà déclaré ligne {first}", "une seule fois"
+            )
+        seen.setdefault(name, path)
+
+
+def _check_rotation(rotation: RotationSettings, document: Document, base: Keys) -> Iterator[Fault]:
+    wanted = WEEKDAYS.index(rotation.handover.day)
+    ahead = (wanted - rotation.start.weekday()) % 7
+    if ahead:
+        right = rotation.start + timedelta(days=ahead)
+        yield document.fault(
+            (*base, "start"),
+            f"le {rotation.start} est un {_FRENCH_DAYS[rotation.start.weekday()]},"
+            f" la relève a lieu le {_FRENCH_DAYS[wanted]}",
+            f"la date d'un {_FRENCH_DAYS[wanted]}, ex. {right}",
+        )
+
+
+def _check_layer(
+    layer: LayerSettings, known: set[str], document: Document, base: Keys
+) -> Iterator[Fault]:
+    if bool(layer.people) == (layer.rotation is not None):
+        yield document.fault(
+            base,
+            f"la couche « {layer.id} » doit dire qui répond, une fois",
+            "people (toujours les mêmes) ou rotation (à tour de rôle), l'un des deux",
+        )
+    listed: list[tuple[Keys, str]] = [
+        ((*base, "people", place), name) for place, name in enumerate(layer.people)
+    ]
+    if layer.rotation is not None:
+        here = (*base, "rotation")
+        listed += [((*here, "people", i), name) for i, name in enumerate(layer.rotation.people)]
+        yield from _check_rotation(layer.rotation, document, here)
+    for path, name in listed:
+        if name not in known:
+            yield document.fault(
+                path, f"personne « {name} » inconnue", "une de : " + ", ".join(sorted(known))
+            )
+
+
+def _check_roster(
+    roster: RosterSettings, known: set[str], document: Document, base: Keys
+) -> Iterator[Fault]:
+    layers = [((*base, "layers", place), layer) for place, layer in enumerate(roster.layers)]
+    yield from _doubles(document, "couche", (((*path, "id"), layer.id) for path, layer in layers))
+    hidden_by: str | None = None
+    for path, layer in layers:
+        if hidden_by is not None:
+            yield document.fault(
+                path,
+                f"la couche « {layer.id} » ne sert jamais : « {hidden_by} », au-dessus,"
+                " répond à toute heure",
+                "la couche permanente en dernier",
+            )
+        elif layer.when == "always" and layer.rotation is None:
+            hidden_by = layer.id
+        yield from _check_layer(layer, known, document, path)
+
+
+def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
+    """Faults that only show when the whole file is read."""
+    hours = file.support_hours
+    if hours.closes <= hours.opens:
+        yield document.fault(
+            ("support_hours", "to"),
+            f"la fermeture ({hours.closes:%H:%M}) n'est pas après l'ouverture"
+            f" ({hours.opens:%H:%M})",
+            "une heure plus tardive le même jour",
+        )
+    people = list(enumerate(file.people))
+    ids = ((("people", i, "id"), person.id) for i, person in people)
+    phones = ((("people", i, "phone"), person.phone) for i, person in people)
+    yield from _doubles(document, "personne", ids)
+    # A reply by SMS is known by its number alone.
+    yield from _doubles(document, "numéro", phones)
+    rosters = list(enumerate(file.rosters))
+    names = ((("rosters", i, "id"), roster.id) for i, roster in rosters)
+    yield from _doubles(document, "tour d'astreinte", names)
+    known = {person.id for person in file.people}
+    for place, roster in rosters:
+        yield from _check_roster(roster, known, document, ("rosters", place))
+
+
+def build_book(file: RosterFile, default_zone: str) -> RosterBook:
+    """The book of a checked file."""
+    zone = ZoneInfo(file.timezone or default_zone)
+    calendar = Calendar(zone, file.holidays, file.support_hours)
+    people = {entry.id: Person(entry.id, entry.name, entry.phone) for entry in file.people}
+
+    def layer(rules: LayerSettings) -> Layer:
+        turns = rules.rotation
+        rotation = (
+            Rotation(turns, tuple(people[name] for name in turns.people), zone) if turns else None
+        )
+        return Layer(rules, calendar, tuple(people[name] for name in rules.people), rotation)
+
+    rosters = {roster.id: tuple(map(layer, roster.layers)) for roster in file.rosters}
+    names = {roster.id: roster.name for roster in file.rosters}
+    return RosterBook(zone, calendar, people, rosters, names)
+
+
+def load_rosters(path: Path, inventory: Inventory | None = None) -> RosterBook:
+    """The rosters at `path`; the zone is the file's, else the inventory's, else Europe/Paris.
+
+    Raise ConfigurationError with every fault found.
+    """
+    file = load_config(path, RosterFile, cross_check)
+    zone = inventory.syndicate.timezone if inventory is not None else "Europe/Paris"
+    return build_book(file, zone)

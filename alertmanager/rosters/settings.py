@@ -1,0 +1,140 @@
+"""The rosters file as data. No I/O."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+from typing import Annotated, Any, Literal
+
+import phonenumbers
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from inventory.config import Identifier, TimeZone
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DEFAULT_REGION = "FR"
+
+
+def _wall_time(value: Any) -> time:
+    # An unquoted 19:00 is the number 1140 in YAML 1.1, so only text is taken.
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(
+            f'« {value} » n\'est pas une heure ; attendu : entre guillemets, ex. "19:00"'
+        )
+    return time.fromisoformat(value)
+
+
+def _day(value: Any) -> date:
+    # Pydantic alone would take a number for a count of seconds since 1970.
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(
+            f"« {value} » n'est pas une date ; attendu : AAAA-MM-JJ, ex. 2026-01-02"
+        ) from None
+
+
+def _phone(value: Any) -> str:
+    expected = 'attendu : un mobile entre guillemets, ex. "+33 6 39 98 00 01" ou "06 39 98 00 01"'
+    if type(value) is not str:  # unquoted, YAML eats the + or the leading 0
+        raise ValueError(f"« {value} » n'est pas un texte ; {expected}")
+    try:
+        number = phonenumbers.parse(value, DEFAULT_REGION)
+    except phonenumbers.NumberParseException:
+        raise ValueError(f"« {value} » n'est pas un numéro de téléphone ; {expected}") from None
+    # Possible, not valid: numbers kept for fiction (ARCEP, 06 39 98) are in no operator's range.
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError(f"« {value} » n'a pas la longueur d'un numéro de téléphone ; {expected}")
+    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
+        raise ValueError(f"« {value} » est un numéro fixe, il ne reçoit pas de SMS ; {expected}")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+WallTime = Annotated[time, BeforeValidator(_wall_time), Field(examples=['"19:00"'])]
+Day = Annotated[date, BeforeValidator(_day), Field(examples=["2026-01-02"])]
+Phone = Annotated[str, BeforeValidator(_phone), Field(examples=['"+33 6 39 98 00 01"'])]
+Text = Annotated[str, Field(min_length=1, max_length=80)]
+Turns = Annotated[tuple[Identifier, ...], Field(min_length=1)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExtraHoliday(_Entry):
+    """A day off that the country's calendar does not know (a bridge day, a local feast)."""
+
+    date: Day
+    name: Text
+
+
+class HolidaySettings(_Entry):
+    """Which public holidays close the office."""
+
+    country: Literal["FR"] = "FR"
+    alsace_moselle: bool = False
+    good_friday: bool = False
+    extra: tuple[ExtraHoliday, ...] = ()
+
+
+class SupportHours(_Entry):
+    """When the office is open on a day of work; `closes` is the first minute it no longer is."""
+
+    days: tuple[Weekday, ...] = Field(min_length=1)
+    opens: WallTime = Field(alias="from")
+    closes: WallTime = Field(alias="to")
+
+
+class PersonSettings(_Entry):
+    """Someone who can be on duty, and the mobile that rings."""
+
+    id: Identifier
+    name: Text
+    phone: Phone
+
+
+class Handover(_Entry):
+    """When one turn ends and the next starts, by the wall clock."""
+
+    day: Weekday
+    at: WallTime
+
+
+class RotationSettings(_Entry):
+    """People in turn. The first one's turn starts on the date `start`, at the hand-over."""
+
+    every: Literal["week"]
+    handover: Handover
+    start: Day
+    people: Turns
+
+
+class LayerSettings(_Entry):
+    """When these people answer. `people` all answer together; a rotation gives one at a time."""
+
+    id: Identifier
+    name: Text
+    when: Literal["always", "support_hours", "outside_support_hours"] = "always"
+    people: tuple[Identifier, ...] = ()
+    rotation: RotationSettings | None = None
+
+
+class RosterSettings(_Entry):
+    """Who answers for something. The first layer that has somebody wins."""
+
+    id: Identifier
+    name: Text
+    layers: tuple[LayerSettings, ...] = Field(min_length=1)
+
+
+class RosterFile(_Entry):
+    """The whole file. `timezone` defaults to the inventory's."""
+
+    timezone: TimeZone | None = None
+    holidays: HolidaySettings = HolidaySettings()
+    support_hours: SupportHours
+    people: tuple[PersonSettings, ...] = Field(min_length=1)
+    rosters: tuple[RosterSettings, ...] = Field(min_length=1)
