@@ -56,6 +56,18 @@ def _models(annotation: Any) -> typing.Iterator[type[BaseModel]]:
         yield from _models(argument)
 
 
+def _keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a model as the file writes them: an alias (``from``) where there is one."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _by_key(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next(
+        (f for name, f in model.model_fields.items() if key == (f.alias or name)),
+        None,
+    )
+
+
 def _field(
     model: type[BaseModel], location: tuple[Any, ...]
 ) -> tuple[type[BaseModel], FieldInfo | None]:
@@ -63,13 +75,13 @@ def _field(
     found: FieldInfo | None = None
     names = [step for step in location if isinstance(step, str)]
     for position, step in enumerate(names):
-        field = model.model_fields.get(step)
+        field = _by_key(model, step)
         if field is None:
             continue
         found = field
         inner = list(_models(field.annotation))
         if inner and position + 1 < len(names):
-            model = next((m for m in inner if names[position + 1] in m.model_fields), inner[0])
+            model = next((m for m in inner if _by_key(m, names[position + 1])), inner[0])
             found = None
     return model, found
 
@@ -88,8 +100,6 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str
     facts = _Blank(detail.get("ctx", {}))
     facts.setdefault("expected", "")
     facts["expected"] = str(facts["expected"]).replace(" or ", " ou ")
-    facts.update(
-        input=str(detail.get("input"))[:60], example=example, keys=", ".join(owner.model_fields)
-    )
+    facts.update(input=str(detail.get("input"))[:60], example=example, keys=", ".join(_keys(owner)))
     problem, expected = _SENTENCES.get(detail["type"], (str(detail["msg"]), "{example}"))
     return problem.format_map(facts), expected.format_map(facts).strip().rstrip(",")
