@@ -1,1 +1,4 @@
-"""The control tool `vigie`: one file a sub-command, with SUMMARY, configure(parser) and run(arguments)."""
+"""The control tool `vigie`: one file a sub-command.
+
+Each has SUMMARY (one French line), configure(parser) and run(arguments) -> exit status.
+"""

@@ -1,0 +1,102 @@
+"""`vigie check PATH...`: any configuration file of Vigie, validated as its process would."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inventory.config import ConfigurationError, Fault, read_yaml
+from inventory.process import EXIT_BAD_CONFIGURATION
+
+SUMMARY = "Vérifier des fichiers de configuration, sans rien démarrer."
+EXIT_OK = 0
+
+# What only that kind of file has at its top level; its name does not matter.
+_MARKS = {
+    "inventory": {"syndicate", "members"},
+    "exporter": {"collectors"},
+    "webhook": {"integrations", "escalation", "notifiers"},
+    "rosters": {"people", "support_hours"},
+    "status": {"member_link_key_file", "prometheus"},
+}
+
+
+def kind_of(path: Path) -> str:
+    """Which file this is, by its keys, else by its name. Raise ConfigurationError."""
+    document = read_yaml(path)
+    keys = set(document.data) if isinstance(document.data, dict) else set()
+    for kind, marks in _MARKS.items():
+        if keys & marks:
+            return kind
+    if path.stem in _MARKS:
+        return path.stem
+    expected = "un fichier " + ", ".join(f"{kind}.yml" for kind in _MARKS)
+    raise ConfigurationError(
+        [Fault(str(path), 1, "(document)", "ce n'est pas un fichier de Vigie", expected)]
+    )
+
+
+def _loaders() -> dict[str, Callable[[Path], Any]]:
+    # Imported when asked for: an exporter host has none of the web libraries.
+    def exporter(path: Path) -> Any:
+        from exporters.toolkit.config import load_exporter_config  # noqa: PLC0415
+
+        return load_exporter_config(path)
+
+    def webhook(path: Path) -> Any:
+        from alertmanager.webhook.settings import load_webhook_config  # noqa: PLC0415
+
+        return load_webhook_config(path)
+
+    def rosters(path: Path) -> Any:
+        from alertmanager.rosters import load_rosters  # noqa: PLC0415
+        from inventory import load_inventory  # noqa: PLC0415
+
+        return load_rosters(path, load_inventory(path.with_name("inventory.yml")))
+
+    def status(path: Path) -> Any:
+        from dashboards.status.settings import load_status_config  # noqa: PLC0415
+
+        return load_status_config(path)
+
+    def inventory(path: Path) -> Any:
+        from inventory import load_inventory  # noqa: PLC0415
+
+        return load_inventory(path)
+
+    return {
+        "inventory": inventory,
+        "exporter": exporter,
+        "webhook": webhook,
+        "rosters": rosters,
+        "status": status,
+    }
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="FICHIER", help="inventory.yml, exporter.yml, …"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit status 0 when every file is right, 2 otherwise; all faults of all files are shown."""
+    faults: set[Fault] = set()
+    for path in arguments.paths:
+        try:
+            kind = kind_of(path)
+            _loaders()[kind](path)
+        except ConfigurationError as error:
+            faults.update(error.faults)
+        except ModuleNotFoundError as error:
+            print(f"{path} : bibliothèque absente ({error.name}) ; installer l'extra voulu")
+            return EXIT_BAD_CONFIGURATION
+        else:
+            print(f"{path} : correct ({kind})")
+    for fault in sorted(faults):
+        print(fault, file=sys.stderr)
+    return EXIT_BAD_CONFIGURATION if faults else EXIT_OK

@@ -1,0 +1,60 @@
+"""`vigie drill NAME`: a drill on an estate of its own, its report, and everything stopped."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from deploy.cli._estate import EXIT_FAILED, add_estate_options, guarded, say
+from deploy.drill.calm import Calm
+from deploy.drill.premier_mai import Drill
+from deploy.drill.report import as_json, as_text
+from deploy.drill.scenario import PREMIER_MAI
+from deploy.estate.estate import Estate
+from deploy.estate.ports import Ports
+
+SUMMARY = "Rejouer un incident sur de vrais serveurs et mesurer chaque étape."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "name",
+        choices=[PREMIER_MAI.name, "calme"],
+        metavar="NOM",
+        help="premier-mai : l'attaque par compte volé ; calme : le courrier ordinaire seul",
+    )
+    parser.add_argument("--report", type=Path, metavar="FICHIER", help="rapport JSON à écrire")
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, metavar="N", help="durée de « calme » (10)"
+    )
+    add_estate_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit status 0 when every step was seen and right, 1 otherwise."""
+
+    def drill() -> int:
+        estate = Estate(
+            arguments.folder,
+            Ports(arguments.port_base),
+            clock_start=PREMIER_MAI.starts,
+        )
+        estate.start(say)
+        try:
+            if arguments.name == "calme":
+                report, text = Calm(estate, say).run(arguments.minutes * 60)
+            else:
+                seen = Drill(estate, PREMIER_MAI, say).run()
+                report, text = as_json(seen), as_text(seen)
+        finally:
+            say("arrêt de tout ce qui a été démarré")
+            estate.stop()
+        if arguments.report:
+            body = json.dumps(report, ensure_ascii=False, indent=2)
+            arguments.report.write_text(body + "\n", encoding="utf-8")
+        print(f"\n{text}")
+        return 0 if report["ok"] else EXIT_FAILED
+
+    return guarded(drill)

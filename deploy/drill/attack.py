@@ -1,0 +1,84 @@
+"""The attack: one account, its stolen password, many addresses it never used."""
+
+from __future__ import annotations
+
+import smtplib
+import threading
+import time
+from dataclasses import dataclass, field
+
+from deploy.drill.scenario import Scenario
+from deploy.estate.ports import Ports
+from deploy.estate.submit import Session
+
+
+@dataclass
+class Volume:
+    """What the attackers got in, and when they began (Unix time; None before)."""
+
+    first_at: float | None = None
+    messages: int = 0
+    recipients: int = 0
+    refused_logins: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Attack:
+    """One thread an address; each sends at the scenario's rate until locked out or stopped."""
+
+    def __init__(self, ports: Ports, scenario: Scenario, password: str) -> None:
+        self.volume = Volume()
+        self._ports, self._scenario, self._password = ports, scenario, password
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(address,), daemon=True)
+            for address in scenario.attack_addresses
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, whether locked out or not."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, address: str) -> None:
+        # A thief tries again when thrown out, and gives up after some refused logins.
+        refused = 0
+        while refused < 3 and not self._stop.wait(0.5):
+            try:
+                with Session(
+                    self._ports, self._scenario.account, self._password, source_address=address
+                ) as session:
+                    self._flood(session, address)
+            except smtplib.SMTPAuthenticationError:
+                refused += 1
+                with self.volume.lock:
+                    self.volume.refused_logins += 1
+            except (OSError, smtplib.SMTPException):
+                continue
+
+    def _flood(self, session: Session, address: str) -> None:
+        number = 0
+        wanted = self._scenario.recipients_per_message
+        domains = self._scenario.attacked_domains
+        host = address.rpartition(".")[2]
+        while not self._stop.is_set():
+            started = time.time()
+            number += 1
+            recipients = [
+                f"victime{host}-{number}-{i}@{domains[i % len(domains)]}" for i in range(wanted)
+            ]
+            with self.volume.lock:
+                if self.volume.first_at is None:
+                    self.volume.first_at = started
+            name = f"attaque-{host}-{started:.6f}@vigie.test"
+            session.send(recipients, message_id=name)
+            with self.volume.lock:
+                self.volume.messages += 1
+                self.volume.recipients += wanted
+            self._stop.wait(max(0.0, 1 / self._scenario.message_rate - (time.time() - started)))

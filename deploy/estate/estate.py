@@ -1,0 +1,176 @@
+"""The whole estate: real servers, Vigie's processes, wired and started in order."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from deploy.estate.backups import Backups
+from deploy.estate.child import EstateError
+from deploy.estate.folder import claim, forget
+from deploy.estate.hypervisor import TestHypervisor
+from deploy.estate.mail import MailServer
+from deploy.estate.mailboxes import SLOW_DOMAINS, mailboxes
+from deploy.estate.monitoring import Alertmanager, Prometheus
+from deploy.estate.ports import LOOPBACK, Ports
+from deploy.estate.processes import VigieProcess
+from deploy.estate.settings_files import SettingsFiles
+from deploy.estate.sms import Handset, SmsGateway
+from inventory import load_inventory
+
+ACTIVE_LIMIT = 400
+"""Postfix's own default is 20,000; a small limit lets the queue jam within the drill."""
+SLOW_SECONDS = 20
+
+PAST = ("mail", "sms", "state", "webhook", "prometheus", "alertmanager", "hypervisor", "logs")
+"""What an earlier run left and a new one starts without."""
+
+Progress = Callable[[str], None]
+
+
+class Part(Protocol):
+    """Anything the estate starts and stops."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Estate:
+    """All of it, in `folder`, on `ports`. Use as a context manager or call stop()."""
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        *,
+        clock_start: datetime | None = None,
+        first_wait: str = "5m",
+    ) -> None:
+        self.folder = claim(folder)
+        self.ports = ports
+        self._lock = self._take_lock()
+        self._refuse_taken_ports()
+        # Backups and secrets are kept; the past of the other parts would mislead.
+        forget(self.folder, PAST)
+        self.settings = SettingsFiles(self.folder / "etc", ports)
+        self.settings.write_shared()
+        self.inventory = load_inventory(self.settings.path("inventory.yml"))
+        self.accounts = {
+            address: secrets.token_urlsafe(12) for address in mailboxes(self.inventory)
+        }
+        self.mail = MailServer(
+            self.folder / "mail",
+            ports,
+            self.accounts,
+            active_limit=ACTIVE_LIMIT,
+            slow_domains=SLOW_DOMAINS,
+            slow_seconds=SLOW_SECONDS,
+        )
+        self.hypervisor = TestHypervisor(self.folder / "hypervisor", self.inventory)
+        self.backups = Backups(self.folder / "backups", self.inventory)
+        self.gateway = SmsGateway(
+            self.folder / "sms", ports, f"{ports.url('webhook')}/api/v1/kannel/reply"
+        )
+        self.handset = Handset(self.folder / "sms", ports)
+        logs = self.folder / "logs"
+        self.exporter = VigieProcess("exporter", self.settings.folder, logs, ports)
+        self.webhook = VigieProcess("webhook", self.settings.folder, logs, ports, clock_start)
+        self.status = VigieProcess("status", self.settings.folder, logs, ports, clock_start)
+        self.prometheus = Prometheus(self.folder / "prometheus", ports)
+        self.alertmanager = Alertmanager(
+            self.folder / "alertmanager", ports, self.settings.path("alertmanager.token")
+        )
+        self._first_wait = first_wait
+        self._started: list[Part] = []
+
+    def start(self, progress: Progress) -> None:
+        """Start every part in order, saying so. What started is stopped again on failure."""
+        (self.folder / "backups").mkdir(exist_ok=True)
+        steps: list[tuple[str, Part]] = [
+            ("Postfix, Dovecot et deux relais", self.mail),
+            ("Hyperviseur libvirt (pilote d'essai)", self.hypervisor),
+            ("Sauvegardes restic et borg", self.backups),
+            ("Passerelle SMS Kannel", self.gateway),
+            ("Téléphones (fakesmsc)", self.handset),
+            ("vigie-exporter", self.exporter),
+            ("vigie-webhook", self.webhook),
+            ("Prometheus", self.prometheus),
+            ("Alertmanager", self.alertmanager),
+            ("vigie-status", self.status),
+        ]
+        try:
+            for number, (words, part) in enumerate(steps, 1):
+                progress(f"[{number:2}/{len(steps)}] {words}")
+                if part is self.exporter:
+                    self._write_settings()
+                self._started.append(part)
+                part.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop all that was started, last first; go on when one of them fails to stop."""
+        failures: list[str] = []
+        while self._started:
+            try:
+                self._started.pop().stop()
+            except (OSError, EstateError) as error:
+                failures.append(str(error))
+        self._lock.close()
+        if failures:
+            raise EstateError("arrêt incomplet : " + " ; ".join(failures))
+
+    def _write_settings(self) -> None:
+        repositories = self.backups.repositories()
+        collectors: dict[str, Any] = {
+            "host": {},
+            "hypervisor": {"hypervisors": [{"name": "hv1", "uri": self.hypervisor.uri}]},
+            "mailqueue": {
+                "queue_directory": str(self.mail.queue_directory),
+                "config_directory": str(self.mail.config_directory),
+            },
+            "maillog": {"path": str(self.mail.log)},
+            **{tool: {"repositories": found} for tool, found in repositories.items()},
+        }
+        self.settings.write_exporter(collectors, self.folder / "state")
+        kannel = {
+            "url": self.gateway.send_url,
+            "username": self.gateway.username,
+            "password_file": str(self.gateway.password_file),
+            "callback_url": self.ports.url("webhook"),
+            "callback_allow": [LOOPBACK],
+        }
+        self.settings.write_webhook(
+            self.folder / "webhook" / "webhook.sqlite3", kannel, self._first_wait
+        )
+        self.settings.write_status()
+
+    def _take_lock(self) -> IO[bytes]:
+        lock = (self.folder / "lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise EstateError(
+                f"une démonstration tourne déjà dans {self.folder} ; l'arrêter (Ctrl-C), ou choisir"
+                " --folder et --port-base"
+            ) from None
+        # Children inherit nothing of it: the lock ends with this process.
+        os.set_inheritable(lock.fileno(), False)
+        return lock
+
+    def _refuse_taken_ports(self) -> None:
+        taken = self.ports.taken()
+        if taken:
+            names = ", ".join(f"{port} ({name})" for name, port in sorted(taken.items()))
+            self._lock.close()
+            raise EstateError(
+                f"port déjà pris sur {LOOPBACK} : {names} ; libérer le port, ou choisir"
+                f" --port-base, par exemple --port-base {self.ports.base + 1000}"
+            )
