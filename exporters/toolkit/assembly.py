@@ -1,0 +1,88 @@
+"""From a configuration to collectors that are built and watching."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from exporters.toolkit.collector import Collector, Context, Deadline
+from exporters.toolkit.config import Enabled, ExporterConfig
+from exporters.toolkit.discovery import missing_module
+from exporters.toolkit.runner import Runner, describe
+from inventory.config import ConfigurationError, Fault
+from inventory.process import Clock
+
+BUILD_SECONDS = 10.0
+"""How long we wait for collectors to be built before we serve; a slow one goes on behind."""
+
+_log = structlog.get_logger("vigie.exporter")
+
+
+def _state_of(config: ExporterConfig, name: str) -> Path | None:
+    """The collector's own folder, made if need be. Raise ConfigurationError."""
+    if config.state_directory is None:
+        return None
+    folder = config.state_directory / name
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"dossier {folder} impossible à créer ({error.strerror})"
+        expected = "un dossier où ce processus peut écrire"
+        fault = Fault(str(config.file), 1, "state_directory", problem, expected)
+        raise ConfigurationError([fault]) from None
+    return folder
+
+
+def _build(enabled: Enabled, context: Context) -> Collector:
+    collector: Collector = enabled.plugin.build(enabled.settings, context)
+    return collector
+
+
+def make_runners(config: ExporterConfig, clock: Clock) -> list[Runner]:
+    """A runner for each enabled collector, none built yet. Raise ConfigurationError."""
+    runners = []
+    for enabled in config.collectors:
+        name = enabled.plugin.name
+        context = Context(config.inventory, clock, _state_of(config, name))
+        runners.append(Runner(name, partial(_build, enabled, context)))
+    return runners
+
+
+def prepare(
+    config: ExporterConfig, runners: Sequence[Runner], seconds: float = BUILD_SECONDS
+) -> None:
+    """Build every collector at once, so that it watches before the first scrape.
+
+    A source that is down is logged and tried again at each scrape. Raise
+    ConfigurationError for what no retry can mend: an absent package, a wrong setting.
+    """
+    deadline = Deadline.after(seconds)
+    runs = [runner.prepare(deadline) for runner in runners]
+    faults: list[Fault] = []
+    for enabled, runner, run in zip(config.collectors, runners, runs, strict=True):
+        run.done.wait(deadline.remaining())
+        error = run.exception
+        if isinstance(error, ModuleNotFoundError):
+            missing = missing_module(enabled.candidate, error)
+            problem = f"collecteur « {runner.name} » inutilisable : {missing.problem}"
+            path = f"collectors.{runner.name}"
+            faults.append(Fault(str(config.file), 1, path, problem, missing.expected))
+        elif isinstance(error, ConfigurationError):
+            faults += error.faults
+        elif error is not None:
+            _log.warning("collecteur pas encore prêt", collector=runner.name, error=describe(error))
+    if faults:
+        close(runners)
+        raise ConfigurationError(faults)
+
+
+def close(runners: Sequence[Runner], seconds: float = 5.0) -> None:
+    """Close every collector; one that hangs is logged and left behind."""
+    deadline = Deadline.after(seconds)
+    for runner in runners:
+        problem = runner.close(deadline)
+        if problem:
+            _log.warning("collecteur mal fermé", collector=runner.name, error=problem)

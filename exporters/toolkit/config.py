@@ -1,0 +1,236 @@
+"""The exporter's configuration file: read, checked with every collector's block, and resolved.
+
+Every fault is reported at once: the file's own, each collector's settings, the inventory's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from exporters.toolkit.address import DEFAULT, ListenAddress, parse_address
+from exporters.toolkit.collector import AnyPlugin
+from exporters.toolkit.discovery import Candidate, Catalogue, PluginError, discover, load
+from inventory import Inventory, load_inventory
+from inventory.config import ConfigPath, ConfigurationError, Document, Fault, read_yaml
+from inventory.config.errors import show_path
+from inventory.config.validation import validate
+
+COMMAND_LINE = "ligne de commande"
+
+
+def _addresses(value: Any) -> Any:
+    written = [value] if isinstance(value, str) else value
+    if not isinstance(written, list) or not written:
+        raise ValueError(f"ce n'est pas une adresse d'écoute ; attendu : {DEFAULT}, ou une liste")
+    return tuple(parse_address(str(item)) for item in written)
+
+
+class WebSettings(BaseModel):
+    """Where the exporter listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    listen_address: Annotated[tuple[ListenAddress, ...], BeforeValidator(_addresses)] = (DEFAULT,)
+
+
+class ExporterFile(BaseModel):
+    """``exporter.yml`` as written; the blocks of the collectors are checked by their plugins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inventory: ConfigPath = Field(
+        description="chemin de l'inventaire,", examples=["/etc/vigie/inventory.yml"]
+    )
+    web: WebSettings = WebSettings()
+    state_directory: ConfigPath | None = Field(None, examples=["/var/lib/vigie/exporter"])
+    collectors: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the flags say: collectors switched on, switched off, and whether defaults count."""
+
+    on: frozenset[str] = frozenset()
+    off: frozenset[str] = frozenset()
+    disable_defaults: bool = False
+
+
+NO_FLAGS = Choice()
+
+
+@dataclass(frozen=True)
+class Enabled:
+    """A collector that will run, with its settings validated."""
+
+    candidate: Candidate
+    plugin: AnyPlugin
+    settings: BaseModel
+
+
+@dataclass(frozen=True)
+class ExporterConfig:
+    """Everything the process needs. `broken`: collector -> why it cannot run, though it should."""
+
+    file: Path
+    inventory: Inventory
+    listen_addresses: tuple[ListenAddress, ...]
+    state_directory: Path | None
+    collectors: tuple[Enabled, ...]
+    broken: dict[str, str]
+
+
+def _block(document: Document, name: str) -> Document:
+    """The block ``collectors.name`` as a document of its own that keeps the file's lines."""
+    here = ("collectors", name)
+    data = document.data["collectors"].get(name) if _has_blocks(document) else None
+    lines = {path[2:]: line for path, line in document.lines.items() if path[:2] == here}
+    lines.setdefault((), document.line(here))
+    return Document(document.file, {} if data is None else data, lines)
+
+
+def _has_blocks(document: Document) -> bool:
+    return isinstance(document.data, dict) and isinstance(document.data.get("collectors"), dict)
+
+
+def _under(name: str, fault: Fault) -> Fault:
+    """A fault of a collector's block, with its path from the top of the file."""
+    prefix = show_path(("collectors", name))
+    if fault.path == show_path(()):
+        return replace(fault, path=prefix)
+    return replace(fault, path=f"{prefix}{'' if fault.path[0] == '[' else '.'}{fault.path}")
+
+
+def _settings(document: Document, plugin: AnyPlugin) -> BaseModel:
+    """The validated settings of a plugin. Raise ConfigurationError."""
+    block = _block(document, plugin.name)
+    try:
+        settings: BaseModel = validate(block, plugin.settings)
+    except ConfigurationError as error:
+        raise ConfigurationError(_under(plugin.name, fault) for fault in error.faults) from None
+    except Exception as error:  # a third party's validator may raise anything
+        problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
+        raise ConfigurationError([document.fault(("collectors", plugin.name), problem)]) from error
+    return settings
+
+
+class _Resolver:
+    """Decides which collectors are on and gathers what is wrong with them."""
+
+    def __init__(self, document: Document, choice: Choice, catalogue: Catalogue) -> None:
+        self.document = document
+        self.choice = choice
+        self.catalogue = catalogue
+        self.faults: list[Fault] = []
+        self.enabled: list[Enabled] = []
+        self.broken: dict[str, str] = {}
+        blocks = list(document.data["collectors"]) if _has_blocks(document) else []
+        self.asked = (set(blocks) | choice.on) - choice.off
+
+    def _fault(self, name: str, problem: str, expected: str) -> Fault:
+        if _has_blocks(self.document) and name in self.document.data["collectors"]:
+            return self.document.fault(("collectors", name), problem, expected)
+        return Fault(COMMAND_LINE, 1, f"--collector.{name}", problem, expected)
+
+    def unknown(self) -> Iterator[Fault]:
+        """A fault for each name that no installed package declares."""
+        known = f"l'un des collecteurs installés : {', '.join(self.catalogue.names) or 'aucun'}"
+        for name in sorted(self.asked - set(self.catalogue.candidates)):
+            yield self._fault(name, f"collecteur « {name} » inconnu", known)
+        for name in sorted(self.choice.off - set(self.catalogue.candidates)):
+            yield Fault(
+                COMMAND_LINE, 1, f"--no-collector.{name}", f"collecteur « {name} » inconnu", known
+            )
+
+    def wanted(self, candidate: Candidate) -> None:
+        """Switch on a collector the operator asked for; whatever is wrong is a fault."""
+        try:
+            plugin = load(candidate)
+            self.enabled.append(Enabled(candidate, plugin, _settings(self.document, plugin)))
+        except PluginError as error:
+            problem = f"collecteur « {candidate.name} » inutilisable : {error.problem}"
+            self.faults.append(self._fault(candidate.name, problem, error.expected))
+        except ConfigurationError as error:
+            self.faults += error.faults
+
+    def default(self, candidate: Candidate) -> None:
+        """Switch on a built-in that is on by default; whatever is wrong only makes it broken."""
+        try:
+            plugin = load(candidate)
+            if plugin.enabled:
+                self.enabled.append(Enabled(candidate, plugin, _settings(self.document, plugin)))
+        except PluginError as error:
+            # An extra nobody installed is a choice, not a breakage.
+            if not error.absent:
+                self.broken[candidate.name] = str(error)
+        except ConfigurationError as error:
+            self.broken[candidate.name] = str(error)
+
+    def resolve(self) -> None:
+        self.faults += self.unknown()
+        for name in self.catalogue.names:
+            candidate = self.catalogue.candidates[name]
+            if name in self.asked:
+                self.wanted(candidate)
+            elif (
+                candidate.built_in
+                and name not in self.choice.off
+                and not self.choice.disable_defaults
+            ):
+                self.default(candidate)
+
+
+def _inventory(document: Document) -> Inventory:
+    """The inventory the file names, even when the file has other faults."""
+    written = document.data.get("inventory") if isinstance(document.data, dict) else None
+    if not isinstance(written, str):
+        raise ConfigurationError([])  # the file's own fault already says it
+    return load_inventory(Path(document.file).resolve().parent / written)
+
+
+def load_exporter_config(
+    path: Path, choice: Choice = NO_FLAGS, catalogue: Catalogue | None = None
+) -> ExporterConfig:
+    """The configuration at `path`, with what the flags say.
+
+    Raise ConfigurationError with every fault of the file, of each enabled
+    collector's block and of the inventory.
+    """
+    document = read_yaml(path)
+    resolver = _Resolver(document, choice, discover() if catalogue is None else catalogue)
+    resolver.resolve()
+    faults = resolver.faults
+    written: ExporterFile | None = None
+    inventory: Inventory | None = None
+    try:
+        written = validate(document, ExporterFile)
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        inventory = _inventory(document)
+    except ConfigurationError as error:
+        faults += error.faults
+    if written is not None and written.state_directory is not None:
+        folder = written.state_directory
+        if folder.exists() and not folder.is_dir():
+            faults.append(
+                document.fault(
+                    ("state_directory",), f"{folder} n'est pas un dossier", "un dossier à soi"
+                )
+            )
+    if faults or written is None or inventory is None:
+        raise ConfigurationError(faults)
+    return ExporterConfig(
+        file=path,
+        inventory=inventory,
+        listen_addresses=written.web.listen_address,
+        state_directory=written.state_directory,
+        collectors=tuple(
+            sorted(resolver.enabled, key=lambda e: (not e.candidate.built_in, e.plugin.name))
+        ),
+        broken=resolver.broken,
+    )

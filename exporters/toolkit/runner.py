@@ -1,0 +1,147 @@
+"""One collector: called once at a time, in a thread of its own, never waited for too long."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import monotonic
+
+from prometheus_client.core import Metric
+
+from exporters.toolkit.collector import Collector, CollectorError, Deadline, NoData
+from exporters.toolkit.families import checked
+
+
+class TooSlow(CollectorError):
+    """The collector did not answer before its deadline."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one collector gave to one scrape. `error` is empty on success; for the log only."""
+
+    name: str
+    duration: float
+    families: Sequence[Metric] = ()
+    error: str = ""
+
+
+class Run:
+    """One call in progress, shared by every scrape that waits for it."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.started = deadline.now()
+        self.ended: float | None = None
+        self.done = Event()
+        self.families: list[Metric] = []
+        self.exception: BaseException | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have answered by now and has not."""
+        return not self.done.is_set() and self.deadline.remaining() <= 0
+
+    def duration(self) -> float:
+        """Seconds since it began, or that it took."""
+        return (self.deadline.now() if self.ended is None else self.ended) - self.started
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line; for one that nobody foresaw, with the place it came from."""
+    if isinstance(error, CollectorError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+class Runner:
+    """Builds a collector, runs it and closes it. Thread-safe."""
+
+    def __init__(
+        self, name: str, build: Callable[[], Collector], now: Callable[[], float] = monotonic
+    ) -> None:
+        self.name = name
+        self._build = build
+        self._now = now
+        self._collector: Collector | None = None
+        self._lock = Lock()
+        self._current: Run | None = None
+
+    def prepare(self, deadline: Deadline) -> Run:
+        """Start building the collector, so that it watches from now on."""
+        return self._begin(deadline, self._prepare)
+
+    def begin(self, deadline: Deadline) -> Run:
+        """Start a collection, or join the one in progress."""
+        return self._begin(deadline, self._collect)
+
+    def finish(self, run: Run, deadline: Deadline) -> Outcome:
+        """Wait for a run until `deadline`. A run that is overdue already is not waited for."""
+        if not run.overdue:
+            run.done.wait(deadline.remaining())
+        if not run.done.is_set():
+            # Without figures: the line must stay the same from scrape to scrape.
+            return Outcome(self.name, run.duration(), error="pas de réponse dans le délai")
+        if run.exception is None or isinstance(run.exception, NoData):
+            return Outcome(self.name, run.duration(), run.families)
+        return Outcome(self.name, run.duration(), error=describe(run.exception))
+
+    def close(self, deadline: Deadline) -> str:
+        """Close the collector. Return what went wrong (empty when all went well)."""
+        with self._lock:
+            current = self._current
+        if current is not None:
+            current.done.wait(deadline.remaining())
+        run = self._begin(deadline, self._shut)
+        run.done.wait(deadline.remaining())
+        if run is current or not run.done.is_set():
+            return "toujours occupé, abandonné"
+        return describe(run.exception) if run.exception is not None else ""
+
+    def _begin(self, deadline: Deadline, work: Callable[[Run], None]) -> Run:
+        with self._lock:
+            if self._current is not None and not self._current.done.is_set():
+                return self._current
+            run = self._current = Run(deadline)
+        # A daemon: a call that hangs for ever must not keep the process alive.
+        thread = Thread(target=self._work, args=(run, work), name=self.name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            run.exception = error
+            run.done.set()
+        return run
+
+    def _work(self, run: Run, work: Callable[[Run], None]) -> None:
+        try:
+            work(run)
+        except BaseException as error:  # noqa: BLE001 - isolation: nothing may leave this thread
+            run.exception = error
+        run.ended = self._now()
+        run.done.set()
+
+    def _prepare(self, run: Run) -> None:  # noqa: ARG002 - same shape as the other calls
+        self._built()
+
+    def _collect(self, run: Run) -> None:
+        families = []
+        for family in self._built().collect(run.deadline):
+            families.append(family)
+            if run.deadline.remaining() <= 0:
+                raise TooSlow("pas de réponse dans le délai")
+        run.families = checked(families)
+
+    def _shut(self, run: Run) -> None:  # noqa: ARG002 - same shape as the other calls
+        if self._collector is not None:
+            self._collector.close()
+
+    def _built(self) -> Collector:
+        # A source that was down when we started may be there by now: try again each time.
+        if self._collector is None:
+            self._collector = self._build()
+        return self._collector
