@@ -2,83 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from inventory.config.errors import Fault
 from inventory.config.errors import Path as Keys
 from inventory.config.validation import load_config
 from inventory.config.yamlfile import Document
-from inventory.model import Inventory, Member, Syndicate
+from inventory.model import Inventory
 
-Owner = Syndicate | Member
-Named = Callable[[Owner], list[tuple[Keys, str]]]
-
-
-def _owners(inventory: Inventory) -> Iterator[tuple[Keys, Owner]]:
-    yield ("syndicate",), inventory.syndicate
-    for position, member in enumerate(inventory.members):
-        yield ("members", position), member
+# What may exist once only in the whole file: words, list key of an owner, key of its name.
+_UNIQUE = (
+    ("domaine de messagerie", "mail_domains", None),
+    ("machine", "virtual_machines", "name"),
+    ("sauvegarde", "backup_jobs", "id"),
+)
 
 
-def _twice(inventory: Inventory, document: Document, what: str, named: Named) -> Iterator[Fault]:
-    seen: dict[str, Keys] = {}
-    for base, owner in _owners(inventory):
-        for path, name in named(owner):
-            here = (*base, *path)
-            if name in seen:
-                yield document.fault(
-                    here,
-                    f"{what} « {name} » déjà déclaré ligne {document.line(seen[name])}",
-                    "un seul propriétaire",
-                )
-            else:
-                seen[name] = here
+def _entries(parent: Any, key: str, base: Keys) -> Iterator[tuple[Keys, Any]]:
+    """(path, item) of the list at `key`; nothing when it is not a list (the model says so)."""
+    items = parent.get(key) if isinstance(parent, dict) else None
+    for position, item in enumerate(items if isinstance(items, list) else ()):
+        yield (*base, key, position), item
 
 
-def cross_check(inventory: Inventory, document: Document) -> Iterator[Fault]:
-    """Faults that only show when the whole inventory is read: doubles and dangling names."""
-    services: set[str] = set()
-    for position, service in enumerate(inventory.services):
-        if service.id in services:
-            yield document.fault(
-                ("services", position, "id"), f"service « {service.id} » en double", "un id unique"
-            )
-        services.add(service.id)
-    known = "un service déclaré : " + ", ".join(sorted(services))
-    for position, member in enumerate(inventory.members):
-        for place, name in enumerate(member.services):
-            if name not in services:
-                path: Keys = ("members", position, "services", place)
-                yield document.fault(path, f"service « {name} » inconnu", known)
-    for base, owner in _owners(inventory):
-        for place, machine in enumerate(owner.virtual_machines):
-            if machine.service is not None and machine.service not in services:
-                path = (*base, "virtual_machines", place, "service")
-                yield document.fault(path, f"service « {machine.service} » inconnu", known)
-    yield from _twice(inventory, document, "identifiant", lambda o: [(("id",), o.id)])
-    yield from _twice(
-        inventory,
-        document,
-        "domaine de messagerie",
-        lambda o: [(("mail_domains", i), d) for i, d in enumerate(o.mail_domains)],
-    )
-    yield from _twice(
-        inventory,
-        document,
-        "machine",
-        lambda o: [
-            (("virtual_machines", i, "name"), v.name) for i, v in enumerate(o.virtual_machines)
-        ],
-    )
-    yield from _twice(
-        inventory,
-        document,
-        "sauvegarde",
-        lambda o: [(("backup_jobs", i, "id"), j.id) for i, j in enumerate(o.backup_jobs)],
-    )
+def _owners(data: Any) -> Iterator[tuple[Keys, Any]]:
+    if isinstance(data, dict):
+        yield ("syndicate",), data.get("syndicate")
+        yield from _entries(data, "members", ())
+
+
+def _named(entries: Iterator[tuple[Keys, Any]], key: str | None) -> Iterator[tuple[Keys, str]]:
+    for path, item in entries:
+        name = item if key is None else item.get(key) if isinstance(item, dict) else None
+        if isinstance(name, str):
+            yield (path if key is None else (*path, key)), name
+
+
+def _doubles(names: Iterator[tuple[Keys, str]], what: str, document: Document) -> Iterator[Fault]:
+    first: dict[str, Keys] = {}
+    for path, name in names:
+        if name in first:
+            problem = f"{what} « {name} » déjà déclaré ligne {document.line(first[name])}"
+            yield document.fault(path, problem, "une seule déclaration")
+        first.setdefault(name, path)
+
+
+def _unknown_services(document: Document, known: set[str]) -> Iterator[Fault]:
+    used: list[tuple[Keys, str]] = []
+    for base, owner in _owners(document.data):
+        used += _named(_entries(owner, "services", base), None)
+        used += _named(_entries(owner, "virtual_machines", base), "service")
+    for path, name in used:
+        if name not in known:
+            expected = "un service déclaré : " + ", ".join(sorted(known))
+            yield document.fault(path, f"service « {name} » inconnu", expected)
+
+
+def cross_check(document: Document) -> Iterator[Fault]:
+    """Faults that only show when the whole file is read: doubles and dangling names."""
+    services = list(_named(_entries(document.data, "services", ()), "id"))
+    yield from _doubles(iter(services), "service", document)
+    yield from _unknown_services(document, {name for _, name in services})
+    owners = list(_owners(document.data))
+    yield from _doubles(_named(iter(owners), "id"), "identifiant", document)
+    for what, key, name_key in _UNIQUE:
+        entries = (entry for base, owner in owners for entry in _entries(owner, key, base))
+        yield from _doubles(_named(entries, name_key), what, document)
 
 
 def load_inventory(path: Path) -> Inventory:
     """The inventory at `path`. Raise ConfigurationError with every fault found."""
-    return load_config(path, Inventory, cross_check)
+    return load_config(path, Inventory, raw_check=cross_check)

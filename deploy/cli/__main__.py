@@ -11,11 +11,37 @@ from importlib.metadata import version
 
 import deploy.cli
 
+EXIT_MISSING_LIBRARY = 1
+
 
 def _names() -> list[str]:
     return sorted(
         module.name for module in pkgutil.iter_modules(deploy.cli.__path__) if module.name[0] != "_"
     )
+
+
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
+    """Add the command; one whose libraries are not on this host says so when it is run."""
+    try:
+        module = importlib.import_module(f"deploy.cli.{name}")
+    except ModuleNotFoundError as error:
+        missing = error.name
+
+        def refuse(_: argparse.Namespace) -> int:
+            print(
+                f"vigie {name} : bibliothèque absente ({missing}) ;"
+                " attendu : pip install 'vigie[all]'",
+                file=sys.stderr,
+            )
+            return EXIT_MISSING_LIBRARY
+
+        command = commands.add_parser(name, help=f"(indisponible ici : {missing} manque)")
+        command.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+        command.set_defaults(run=refuse)
+        return
+    command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
+    module.configure(command)
+    command.set_defaults(run=module.run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"vigie {version('vigie')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMANDE", required=True)
     for name in _names():
-        module = importlib.import_module(f"deploy.cli.{name}")
-        command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
-        module.configure(command)
-        command.set_defaults(run=module.run)
+        _add(commands, name)
     parsed = parser.parse_args(arguments)
     status: int = parsed.run(parsed)
     return status

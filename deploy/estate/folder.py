@@ -30,9 +30,7 @@ def claim(folder: Path) -> Path:
     marker = folder / MARKER
     if not marker.exists():
         if any(folder.iterdir()):
-            raise EstateError(
-                f"{folder} n'est pas vide ; choisir --folder DOSSIER, vide ou nouveau"
-            )
+            raise EstateError(f"{folder} n'est pas vide ; choisir un dossier vide ou nouveau")
         marker.touch()
     folder.chmod(0o755)
     for parent in folder.resolve().parents:

@@ -41,7 +41,9 @@ def prometheus_configuration(ports: Ports, rules: Path) -> dict[str, Any]:
         if "authorization" in job:
             job["authorization"].pop("credentials_file", None)
     configuration["alerting"] = {
-        "alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{ports['alertmanager']}"]}]}]
+        "alertmanagers": [
+            {"static_configs": [{"targets": [f"{LOOPBACK}:{ports['alertmanager']}"]}]}
+        ]
     }
     return configuration
 
@@ -72,7 +74,9 @@ class Prometheus:
             for rule in source.glob("*.yml"):
                 (rules / rule.name).write_bytes(rule.read_bytes())
         path = self.folder / "prometheus.yml"
-        path.write_text(yaml.safe_dump(prometheus_configuration(self.ports, rules)), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump(prometheus_configuration(self.ports, rules)), encoding="utf-8"
+        )
         self.child = start_child(
             "Prometheus",
             [

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from inventory.config.errors import ConfigurationError, Fault, Path
 from inventory.config.french import explain
@@ -14,6 +15,9 @@ from inventory.config.yamlfile import Document, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[M, Document], Iterable[Fault]]
+"""Faults that need several fields of a valid model together."""
+RawCheck = Callable[[Document], Iterable[Fault]]
+"""Faults looked for in the data as written, even when the model refuses other parts of it."""
 
 
 def _document_path(document: Document, location: Path) -> Path:
@@ -31,36 +35,59 @@ def _document_path(document: Document, location: Path) -> Path:
     return path
 
 
-def validate(document: Document, model: type[M], check: Check[M] | None = None) -> M:
-    """The document as `model`; `check` adds faults that need several fields together.
+def _is_echo(detail: ErrorDetails) -> bool:
+    """A list is "too short" only because its items were refused: those faults say it already."""
+    written = detail.get("input")
+    return (
+        detail["type"] == "too_short"
+        and isinstance(written, list)
+        and len(written) >= detail.get("ctx", {}).get("min_length", 0)
+    )
 
-    Raise ConfigurationError with every fault.
+
+def validate(
+    document: Document,
+    model: type[M],
+    check: Check[M] | None = None,
+    raw_check: RawCheck | None = None,
+) -> M:
+    """The document as `model`. Raise ConfigurationError with every fault.
+
+    `raw_check` always runs; `check` only when the model accepts the document.
     """
+    faults = list(raw_check(document)) if raw_check else []
     context = {"base": FilePath(document.file).resolve().parent}
     try:
         value = model.model_validate(document.data, context=context)
     except ValidationError as error:
-        faults = []
         for detail in error.errors(include_url=False):
-            problem, expected = explain(detail, model)
-            faults.append(
-                document.fault(_document_path(document, detail["loc"]), problem, expected)
-            )
+            if not _is_echo(detail):
+                problem, expected = explain(detail, model)
+                path = _document_path(document, detail["loc"])
+                faults.append(document.fault(path, problem, expected))
         raise ConfigurationError(faults) from None
-    found = list(check(value, document)) if check else []
-    if found:
-        raise ConfigurationError(found)
+    faults += check(value, document) if check else []
+    if faults:
+        raise ConfigurationError(faults)
     return value
 
 
 def load_document(
-    path: FilePath, model: type[M], check: Check[M] | None = None
+    path: FilePath,
+    model: type[M],
+    check: Check[M] | None = None,
+    raw_check: RawCheck | None = None,
 ) -> tuple[M, Document]:
     """The file as `model`, and its document for later faults. Raise ConfigurationError."""
     document = read_yaml(path)
-    return validate(document, model, check), document
+    return validate(document, model, check, raw_check), document
 
 
-def load_config(path: FilePath, model: type[M], check: Check[M] | None = None) -> M:
+def load_config(
+    path: FilePath,
+    model: type[M],
+    check: Check[M] | None = None,
+    raw_check: RawCheck | None = None,
+) -> M:
     """The file at `path` as `model`. Raise ConfigurationError with every fault found."""
-    return load_document(path, model, check)[0]
+    return load_document(path, model, check, raw_check)[0]
