@@ -1,0 +1,48 @@
+"""What every test may use: --long, the example inventory, a short folder all may traverse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import inventory as inventory_package
+from inventory import Inventory, load_inventory
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run long series whole, not as a sample")
+
+
+def pytest_sessionstart() -> None:
+    """`tests/run` tests the installed wheel: refuse to test the checkout by accident."""
+    if os.environ.get("VIGIE_TEST_INSTALLED"):
+        where = Path(inventory_package.__file__).parent
+        if where.parent == Path(__file__).parent.parent:
+            raise pytest.UsageError(f"the checkout was imported, not the installed wheel: {where}")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether long series run whole (``./tests/run --long``)."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def example_inventory() -> Inventory:
+    """The eight towns shipped with Vigie."""
+    return load_inventory(Path(str(files("inventory") / "example.yml")))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A new folder with a short path that Postfix's and Kannel's users may traverse."""
+    folder = Path(tempfile.mkdtemp(prefix="vt-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

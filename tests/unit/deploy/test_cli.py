@@ -1,0 +1,74 @@
+import socket
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from deploy.cli.__main__ import main
+from deploy.cli.check import kind_of
+from deploy.estate.ports import free_base
+
+VIGIE = Path(sys.executable).with_name("vigie")
+
+
+def test_help_lists_every_command_in_french(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    for command in ("check", "demo", "drill", "roster", "status"):
+        assert f"\n    {command}" in shown
+    assert "indisponible" not in shown
+
+
+def test_check_says_yes_to_the_example(tmp_path, capsys):
+    path = tmp_path / "inventory.yml"
+    path.write_text((files("inventory") / "example.yml").read_text(encoding="utf-8"))
+    assert main(["check", str(path)]) == 0
+    assert "correct (inventory)" in capsys.readouterr().out
+
+
+def test_check_shows_every_fault_of_every_file_and_exits_2(tmp_path, capsys):
+    good = (files("inventory") / "example.yml").read_text(encoding="utf-8")
+    one, two = tmp_path / "un.yml", tmp_path / "deux.yml"
+    one.write_text(good.replace("mail_users: 1450", "mail_users: beaucoup"))
+    two.write_text("lampe: 3\n")
+    assert main(["check", str(one), str(two)]) == 2
+    faults = capsys.readouterr().err
+    assert "members[0].mail_users: ce n'est pas un nombre entier" in faults
+    assert "deux.yml:1: (document): ce n'est pas un fichier de Vigie" in faults
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("syndicate: {}", "inventory"),
+        ("collectors: {}", "exporter"),
+        ("integrations: []", "webhook"),
+        ("people: []", "rosters"),
+        ("member_link_key_file: k", "status"),
+    ],
+)
+def test_a_file_is_known_by_its_keys_whatever_its_name(tmp_path, text, kind):
+    path = tmp_path / "fichier.yml"
+    path.write_text(text)
+    assert kind_of(path) == kind
+
+
+def test_a_demo_on_a_taken_port_is_a_message_not_a_traceback(open_folder):
+    base = free_base()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", base + 90))
+        other.listen()
+        done = subprocess.run(
+            [VIGIE, "demo", "--folder", open_folder / "d", "--port-base", str(base)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"port déjà pris sur 127.0.0.1 : {base + 90} (prometheus)" in done.stderr
+    assert "Traceback" not in done.stderr
