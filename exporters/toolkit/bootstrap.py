@@ -95,7 +95,7 @@ def _serve(
     )
     server = Server(sockets, gate, application.answer)
     stop = _listen_for_signals()
-    addresses = [f"{name[0]}:{name[1]}" for name in (s.getsockname() for s in sockets)]
+    addresses = [str(ListenAddress(*s.getsockname()[:2])) for s in sockets]
     server.start()
     application.ready = True
     _log.info(

@@ -107,7 +107,7 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
         add_help=False,
         allow_abbrev=False,
     )
-    general = parser.add_argument_group("Général")
+    general = parser.add_argument_group("Général\u00a0")
     general.add_argument("-h", "--help", action="help", help="affiche cette aide")
     general.add_argument(
         "--version",
@@ -123,7 +123,7 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
         "--config.check", dest="check", action="store_true",
         help="contrôle la configuration et s'arrête : 0 si elle est valide, 2 sinon",
     )  # fmt: skip
-    web = parser.add_argument_group("Serveur")
+    web = parser.add_argument_group("Serveur\u00a0")
     web.add_argument(
         "--web.listen-address", dest="listen", metavar="HÔTE:PORT", action="append", default=[],
         type=_value(parse_address, "hôte:port"),
@@ -152,7 +152,7 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
         "--web.disable-exporter-metrics", dest="bare", action="store_true",
         help="sans les mesures du programme lui-même (process_*, python_*)",
     )  # fmt: skip
-    logs = parser.add_argument_group("Journal")
+    logs = parser.add_argument_group("Journal\u00a0")
     logs.add_argument(
         "--log.level", dest="level", default="info", choices=("debug", "info", "warning", "error"),
         help="niveau (par défaut : %(default)s)",
@@ -162,7 +162,7 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
         help="forme (par défaut : %(default)s)",
     )  # fmt: skip
     names = ", ".join(catalogue.names) or "aucun"
-    collectors = parser.add_argument_group("Collecteurs", f"Installés : {names}.")
+    collectors = parser.add_argument_group("Collecteurs\u00a0", f"Installés : {names}.")
     collectors.add_argument(
         "--collector.NOM",
         dest="documented_on",

@@ -1,0 +1,81 @@
+"""Collectors that behave well, hang, raise or clash, as the tests need."""
+
+import time
+from pathlib import Path
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from pydantic import BaseModel, ConfigDict
+
+from exporters.toolkit.collector import CollectorError, CollectorPlugin
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    greeting: str = "bonjour"
+
+
+class GateSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    folder: Path
+
+
+class Sample:
+    def __init__(self, settings, context):
+        self.settings = settings
+        self.context = context
+
+    def collect(self, deadline):
+        family = GaugeMetricFamily(
+            "sample_members", "Members of the inventory.", labels=["greeting"]
+        )
+        family.add_metric([self.settings.greeting], len(self.context.inventory.members))
+        yield family
+        yield CounterMetricFamily("sample_calls", "Calls so far.", value=1)
+
+    def close(self):
+        pass
+
+
+class Gate:
+    """Waits while ``folder/shut`` exists; writes a line a call to ``folder/calls``."""
+
+    def __init__(self, settings, context):
+        self.folder = settings.folder
+
+    def collect(self, deadline):
+        with (self.folder / "calls").open("a") as calls:
+            calls.write("call\n")
+        while (self.folder / "shut").exists():
+            time.sleep(0.02)
+        return [GaugeMetricFamily("sample_gate_open", "Whether the gate is open.", value=1)]
+
+    def close(self):
+        (self.folder / "closed").touch()
+
+
+class Raise(Sample):
+    def collect(self, deadline):
+        yield GaugeMetricFamily("sample_half", "Never seen: the rest fails.", value=1)
+        raise CollectorError("la source ne répond pas")
+
+
+class Clash(Sample):
+    def collect(self, deadline):
+        yield from super().collect(deadline)
+        yield GaugeMetricFamily("process_max_fds", "Not mine.", value=-1)
+
+
+def lazy(settings, context):
+    import module_that_is_not_installed  # noqa: F401
+
+    return Sample(settings, context)
+
+
+SAMPLE = CollectorPlugin("sample", "Greets.", Settings, Sample)
+GATE = CollectorPlugin("sample_gate", "Waits.", GateSettings, Gate)
+RAISE = CollectorPlugin("sample_raise", "Fails.", Settings, Raise)
+CLASH = CollectorPlugin("sample_clash", "Clashes.", Settings, Clash)
+LAZY = CollectorPlugin("sample_lazy", "Lacks a package.", Settings, lazy)
+USURPER = CollectorPlugin("host", "Takes a name that is ours.", Settings, Sample, enabled=True)
