@@ -32,7 +32,7 @@ def _doubles(document: Document, what: str, named: Iterator[tuple[Keys, str]]) -
         if name in seen:
             first = document.line(seen[name])
             yield document.fault(
-                path, f"{what} « {name} » déjà déclaré ligne {first}", "une seule fois"
+                path, f"{what} « {name} » en double, déjà ligne {first}", "une seule fois"
             )
         seen.setdefault(name, path)
 
