@@ -81,7 +81,7 @@ def _service_view(
         state, sentence, since = State.UNKNOWN, UNKNOWN_SENTENCE, unread
     elif current:
         worst = max(current, key=lambda i: (i.state.rank, -i.started_at.timestamp()))
-        state, sentence, since = worst.state, worst.sentence, worst.started_at
+        state, sentence, since = worst.state, "", worst.started_at
     elif unwatched is not None:
         state, sentence, since = State.UNKNOWN, UNKNOWN_SENTENCE, unwatched
     return ServiceView(service.id, service.name, service.description, state, sentence, since)

@@ -99,7 +99,10 @@ class IncidentView:
 
 @dataclass(frozen=True)
 class ServiceView:
-    """One service as an audience sees it; `since` is the start of a state other than WORKING."""
+    """One service as an audience sees it; `since` is the start of a state other than WORKING.
+
+    `sentence` is empty when an incident of the view says what users notice.
+    """
 
     id: str
     name: str
