@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from dashboards.status.french_time import NBSP, to_the_minute
 from dashboards.status.model import (
     Audience,
+    Impact,
     Incident,
     IncidentView,
     Knowledge,
+    Reach,
     ServiceView,
     State,
     View,
@@ -35,7 +37,7 @@ def concerns(incident: Incident, audience: Audience, inventory: Inventory) -> bo
 
     A whole service: everyone who uses it, and the public. One member: that
     member alone. The syndicate's own things serve every member, so an incident
-    of the syndicate counts as one of the whole service. An incident whose
+    of the syndicate is told like one of the whole service. An incident whose
     member nobody declared is shown to nobody: it cannot be known whose it is.
     """
     if inventory.service(incident.service) is None:
@@ -50,19 +52,31 @@ def public_id(audience: Audience, incident: Incident) -> str:
     return hmac.new(audience.salt, incident.id.encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def _told_as(incident: Incident, inventory: Inventory) -> tuple[Reach, Impact]:
+    """Whom an incident hits, and how badly, as its audience is told.
+
+    One thing of the syndicate that stops is one of several that carry the
+    service: the service is disturbed, not down. When it is down, an incident
+    of the whole service says so.
+    """
+    if incident.scope == "service":
+        return "service", incident.impact
+    if incident.member == inventory.syndicate.id:
+        return "common", "degraded"
+    return "member", incident.impact
+
+
 def _incident_view(incident: Incident, audience: Audience, inventory: Inventory) -> IncidentView:
     service = inventory.service(incident.service)
     name = service.name if service else incident.service
-    own = incident.scope == "member" and incident.member != inventory.syndicate.id
+    reach, impact = _told_as(incident, inventory)
     return IncidentView(
         id=public_id(audience, incident),
         service_id=incident.service,
         service_name=name,
-        state=STATE_OF_IMPACT[incident.impact],
-        title=incident_title(name, incident.impact),
-        sentence=incident_sentence(
-            incident.service, "member" if own else "service", incident.impact
-        ),
+        state=STATE_OF_IMPACT[impact],
+        title=incident_title(name, impact),
+        sentence=incident_sentence(incident.service, reach, impact),
         started_at=incident.started_at,
         acknowledged_at=incident.acknowledged_at,
         resolved_at=incident.resolved_at,

@@ -11,6 +11,9 @@ from typing import Literal
 from inventory import Member
 
 Scope = Literal["service", "member"]
+Reach = Literal["service", "member", "common"]
+"""Who is hit: a whole service, one member, or something of the syndicate that all share."""
+
 Impact = Literal["outage", "degraded"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboards.status.french_time import NBSP
-from dashboards.status.model import Impact, Scope, State
+from dashboards.status.model import Impact, Reach, State
 
 STATE_WORDS = {
     State.WORKING: "Fonctionne",
@@ -21,8 +21,8 @@ _TITLES: dict[Impact, str] = {
     "outage": "{service} : service en panne",
 }
 
-# (service, scope, impact) -> sentence. Services are the site's own, so anything may be absent here.
-_SENTENCES: dict[tuple[str, Scope, Impact], str] = {
+# (service, reach, impact) -> sentence. Services are the site's own, so anything may be absent here.
+_SENTENCES: dict[tuple[str, Reach, Impact], str] = {
     ("messagerie", "service", "degraded"): (
         "L’envoi et la réception des messages peuvent prendre du retard."
     ),
@@ -39,6 +39,10 @@ _SENTENCES: dict[tuple[str, Scope, Impact], str] = {
     ("hebergement", "service", "outage"): (
         "Une partie des serveurs est arrêtée : des applications sont indisponibles."
     ),
+    ("hebergement", "common", "degraded"): (
+        "Un serveur que partagent les communes est arrêté ou ralenti :"
+        " certains usages peuvent être perturbés."
+    ),
     ("hebergement", "member", "degraded"): (
         "Un serveur de votre commune fonctionne moins bien : une application peut être lente."
     ),
@@ -52,6 +56,10 @@ _SENTENCES: dict[tuple[str, Scope, Impact], str] = {
     ("sauvegarde", "service", "outage"): (
         "Les copies de secours ne se font plus. Les données en service ne sont pas touchées."
     ),
+    ("sauvegarde", "common", "degraded"): (
+        "Une copie de secours d’un service commun est plus ancienne que prévu."
+        " Les données en service ne sont pas touchées."
+    ),
     ("sauvegarde", "member", "degraded"): (
         "La dernière copie de secours de votre commune est plus ancienne que prévu."
         " Vos données en service ne sont pas touchées."
@@ -62,9 +70,11 @@ _SENTENCES: dict[tuple[str, Scope, Impact], str] = {
     ),
 }
 
-_ANY: dict[tuple[Scope, Impact], str] = {
+_ANY: dict[tuple[Reach, Impact], str] = {
     ("service", "degraded"): "Ce service fonctionne moins bien que d’habitude.",
     ("service", "outage"): "Ce service est interrompu.",
+    ("common", "degraded"): "Une partie de ce service fonctionne moins bien que d’habitude.",
+    ("common", "outage"): "Une partie de ce service est interrompue.",
     ("member", "degraded"): "Pour votre commune, ce service fonctionne moins bien que d’habitude.",
     ("member", "outage"): "Pour votre commune, ce service est interrompu.",
 }
@@ -85,9 +95,9 @@ def incident_title(service_name: str, impact: Impact) -> str:
     return typeset(_TITLES[impact].format(service=service_name))
 
 
-def incident_sentence(service: str, scope: Scope, impact: Impact) -> str:
+def incident_sentence(service: str, reach: Reach, impact: Impact) -> str:
     """What users notice, in one or two sentences."""
-    return typeset(_SENTENCES.get((service, scope, impact)) or _ANY[(scope, impact)])
+    return typeset(_SENTENCES.get((service, reach, impact)) or _ANY[(reach, impact)])
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,14 @@ def test_a_member_is_told_of_its_own_incident_even_on_a_service_it_did_not_decla
     assert states(view) == {"messagerie": State.WORKING, "hebergement": State.DOWN}
 
 
-def test_an_incident_of_the_syndicates_own_things_concerns_the_whole_service(seen, knowing, down):
+def test_an_incident_of_the_syndicates_own_things_disturbs_everyone_and_stops_nobody(
+    seen, knowing, down
+):
     own = dataclasses.replace(down, member="syndicat")
     view = seen(knowing(own), "brecourt")
-    assert states(view)["hebergement"] is State.DOWN
-    assert "votre commune" not in view.current[0].sentence
-    assert states(seen(knowing(own)))["hebergement"] is State.DOWN
+    assert states(view)["hebergement"] is State.DISTURBED
+    assert view.current[0].sentence.startswith("Un serveur que partagent les communes")
+    assert states(seen(knowing(own)))["hebergement"] is State.DISTURBED
 
 
 def test_an_incident_nobody_can_be_told_of_is_shown_to_nobody(seen, knowing, down, towns):

@@ -120,7 +120,7 @@ def test_the_page_keeps_the_same_bytes_for_a_minute(site, knowing, now, attack):
 
 def test_no_sentence_of_any_service_names_a_machine_or_ends_without_a_full_stop():
     for service in ("messagerie", "hebergement", "sauvegarde", "autre"):
-        for scope in ("service", "member"):
+        for scope in ("service", "common", "member"):
             for impact in ("degraded", "outage"):
                 sentence = incident_sentence(service, scope, impact)
                 assert sentence.endswith(".")

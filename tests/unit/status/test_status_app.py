@@ -114,7 +114,8 @@ def test_a_link_without_its_last_slash_leads_to_the_page(client, mine):
 
 
 @pytest.mark.parametrize(
-    "path", ["/m/", "/m/valmont/", "/m/" + "A" * 43 + "/", "/m/x/style.css", "/m/%00/", "/x", "/suivi/"]
+    "path",
+    ["/m/", "/m/valmont/", "/m/" + "A" * 43 + "/", "/m/x/style.css", "/m/%00/", "/x", "/suivi/"],
 )
 def test_an_unknown_address_is_not_found_and_names_nobody(client, towns, path):
     answer = client.get(path)
