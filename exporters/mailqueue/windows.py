@@ -1,0 +1,100 @@
+"""Sums over the last minutes, for each account: messages, recipients, places. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+PLACES_LIMIT = 1000
+"""Distinct client addresses told apart for one account; beyond it they are not counted."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """One account in one window."""
+
+    messages: int = 0
+    recipients: int = 0
+    places: Counter[str] = field(default_factory=Counter)
+
+
+Entry = tuple[int, str, str, int, int]
+"""Slot, account, place, messages, recipients: what a window is saved as."""
+
+
+class Window:
+    """The last `seconds`, forgotten in steps of a sixtieth of that (at least one second).
+
+    Memory: one entry for each (step, account, place) that sent something.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        self._step = max(1, seconds // 60)
+        self._slots: dict[int, dict[tuple[str, str], list[int]]] = {}
+        self._totals: dict[str, Totals] = {}
+
+    def add(
+        self,
+        time: int,
+        now: int,
+        account: str,
+        *,
+        place: str = "",
+        messages: int = 0,
+        recipients: int = 0,
+    ) -> None:
+        """Count what happened at `time`; later than `now` counts as now.
+
+        `place` is empty where it is not known (recipients are logged without one).
+        """
+        slot = min(time, now) // self._step
+        if slot >= self._first(now):
+            self._add(slot, account, place, messages, recipients)
+
+    def totals(self, now: int) -> dict[str, Totals]:
+        """Every account with something in the window that ends at `now`. Do not change it."""
+        first = self._first(now)
+        for slot in [slot for slot in self._slots if slot < first]:
+            for (account, place), (messages, recipients) in self._slots.pop(slot).items():
+                self._subtract(account, place, messages, recipients)
+        return self._totals
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything in it, to be given to `restore` by a later process."""
+        for slot, parts in self._slots.items():
+            for (account, place), (messages, recipients) in parts.items():
+                yield slot * self._step, account, place, messages, recipients
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Put saved entries back."""
+        for time, account, place, messages, recipients in entries:
+            self._add(time // self._step, account, place, messages, recipients)
+
+    def _first(self, now: int) -> int:
+        # The present slot is not full yet: a window is never shorter than asked.
+        return (now - self.seconds) // self._step
+
+    def _add(self, slot: int, account: str, place: str, messages: int, recipients: int) -> None:
+        totals = self._totals.setdefault(account, Totals())
+        if place not in totals.places and len(totals.places) >= PLACES_LIMIT:
+            place = ""
+        entry = self._slots.setdefault(slot, {}).setdefault((account, place), [0, 0])
+        entry[0] += messages
+        entry[1] += recipients
+        totals.messages += messages
+        totals.recipients += recipients
+        if place:
+            totals.places[place] += messages
+
+    def _subtract(self, account: str, place: str, messages: int, recipients: int) -> None:
+        totals = self._totals[account]
+        totals.messages -= messages
+        totals.recipients -= recipients
+        if place:
+            totals.places[place] -= messages
+            if totals.places[place] <= 0:
+                del totals.places[place]
+        if not totals.messages and not totals.recipients:
+            del self._totals[account]
