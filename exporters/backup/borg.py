@@ -1,0 +1,184 @@
+"""The collector ``borg``: archives of Borg repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Hashable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from exporters.backup.model import Reason, RecoveryPoint, Unreadable
+from exporters.backup.process import Finished, ToolProcess
+from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct
+from exporters.backup.watching import BackupCollector, refuse_misfits
+from exporters.toolkit.collector import Collector, CollectorPlugin, Context
+from inventory.config import SecretFile
+
+
+class BorgRepository(RepositoryEntry):
+    """A Borg repository and the file of its passphrase; without one, it is not encrypted."""
+
+    passphrase_file: SecretFile | None = Field(
+        None,
+        description="fichier de la phrase de passe,",
+        examples=["/etc/vigie/borg-central.passphrase"],
+    )
+
+
+class Settings(BackupSettings):
+    """The block ``collectors.borg``."""
+
+    command: str = Field("borg", min_length=1, examples=["/usr/bin/borg"])
+    repositories: Annotated[tuple[BorgRepository, ...], AfterValidator(distinct)] = Field(
+        description="les dépôts, un par entrée,", min_length=1
+    )
+
+
+# Message ids of ``--log-json`` (Borg's internals documentation), the same in 1.2 and 1.4.
+_MESSAGES: dict[str, Reason] = {
+    "LockTimeout": "locked",
+    "LockError": "unreachable",
+    "LockErrorT": "unreachable",
+    "PassphraseWrong": "auth",
+    "PasscommandFailure": "auth",
+    "NoPassphraseFailure": "auth",
+    "PasswordRetriesExceeded": "auth",
+    "RepoKeyNotFoundError": "auth",
+    "KeyfileNotFoundError": "auth",
+    "Repository.DoesNotExist": "missing",
+    "Repository.PathPermissionDenied": "unreachable",
+    "ConnectionClosed": "unreachable",
+    "ConnectionClosedWithHint": "unreachable",
+    "Repository.InvalidRepository": "corrupt",
+    "Repository.InvalidRepositoryConfig": "corrupt",
+    "Repository.CheckNeeded": "corrupt",
+    "Repository.ObjectNotFound": "corrupt",
+    "Cache.RepositoryReplay": "corrupt",
+    "Manifest.NoManifestError": "corrupt",
+    "NoManifestError": "corrupt",
+    "IntegrityError": "corrupt",
+    "DataIntegrityError": "corrupt",
+    "FileIntegrityError": "corrupt",
+}
+_CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?\Z")
+_GENERATION = ("index.", "hints.", "integrity.")
+
+
+def _messages(errors: str) -> Iterator[tuple[str, str]]:
+    for line in errors.splitlines():
+        try:
+            message = json.loads(line[max(0, line.find('{"type"')) :])  # a prompt may precede
+            yield str(message.get("msgid") or ""), str(message.get("message", ""))
+        except (ValueError, AttributeError):
+            yield "", line
+
+
+def why(finished: Finished) -> Reason:
+    """The reason of a Borg process that failed, from the message ids of its log."""
+    for identifier, message in _messages(finished.errors):
+        if identifier in _MESSAGES:
+            return _MESSAGES[identifier]
+        if re.search(r"passphrase supplied in .* is incorrect", message):
+            return "auth"
+        if re.search(r"integrity|inconsistent|configparser", message, re.IGNORECASE):
+            return "corrupt"
+    return "unreachable"
+
+
+def parse_archives(output: str) -> tuple[RecoveryPoint, ...]:
+    """The archives in the output of ``borg list --json`` run in UTC. Raise Unreadable ("parse").
+
+    Checkpoints of interrupted backups are no recovery points.
+    """
+    try:
+        archives: list[dict[str, Any]] = json.loads(output)["archives"]
+        return tuple(
+            RecoveryPoint(datetime.fromisoformat(one["start"]).replace(tzinfo=UTC), one["name"])
+            for one in archives
+            if not _CHECKPOINT.search(one["name"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable("parse", f"{type(error).__name__}: {output[:80]!r}") from None
+
+
+class Borg:
+    """One Borg repository. Borg takes a shared lock to list it, and writes nothing else there."""
+
+    def __init__(self, entry: BorgRepository, settings: Settings, base: Path) -> None:
+        self.process = ToolProcess()
+        self._entry = entry
+        self._base = base
+        self._seconds = settings.timeout.total_seconds()
+        self._command = [settings.command, "--log-json", "--lock-wait", "1", "list", "--json"]
+
+    def mark(self) -> Hashable:
+        """The names of the repository's index files; they carry the number of the last commit."""
+        if self._entry.path is None:
+            return None
+        try:
+            with os.scandir(self._entry.path) as entries:
+                names = {entry.name for entry in entries}
+        except (FileNotFoundError, NotADirectoryError):
+            raise Unreadable("missing", f"no repository in {self._entry.path}") from None
+        except OSError as error:
+            raise Unreadable("unreachable", f"{error.strerror} in {self._entry.path}") from None
+        if "config" not in names:
+            raise Unreadable("missing", f"no repository in {self._entry.path}")
+        return frozenset(name for name in names if name.startswith(_GENERATION))
+
+    def read(self) -> tuple[RecoveryPoint, ...]:
+        """Its archives, whoever made them."""
+        finished = self.process.run(self._command, self._environment(), self._seconds)
+        if finished.status not in (0, 1):  # 1: a warning, the list is complete
+            said = "; ".join(text for _, text in _messages(finished.errors))
+            raise Unreadable(why(finished), said[:300])
+        return parse_archives(finished.output)
+
+    def _environment(self) -> dict[str, str]:
+        foreign = ("BORG_PASS", "BORG_DISPLAY")
+        env = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+        env |= {
+            "BORG_REPO": self._entry.location,
+            "BORG_BASE_DIR": str(self._base),
+            # Nobody is there to answer; reading an unknown or moved repository harms nothing.
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+            "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+            "BORG_EXIT_CODES": "legacy",
+            "TZ": "UTC",  # Borg writes local times without an offset
+        }
+        if self._entry.passphrase_file is not None:
+            env["BORG_PASSCOMMAND"] = f"cat {shlex.quote(str(self._entry.passphrase_file))}"
+        return env
+
+
+def _build(settings: Settings, context: Context) -> Collector:
+    refuse_misfits("borg", settings.repositories, context)
+    # Borg insists on a folder for what it remembers of repositories.
+    kept = context.state_directory
+    base = kept / "base" if kept is not None else Path(tempfile.mkdtemp(prefix="vigie-borg-"))
+
+    def forget() -> None:
+        if kept is None:
+            shutil.rmtree(base, ignore_errors=True)
+
+    repositories = {entry.id: Borg(entry, settings, base) for entry in settings.repositories}
+    processes = [repository.process for repository in repositories.values()]
+    return BackupCollector(
+        "borg", repositories, settings, context, processes=processes, on_close=forget
+    )
+
+
+PLUGIN = CollectorPlugin(
+    name="borg",
+    summary="âge des sauvegardes Borg",
+    settings=Settings,
+    build=_build,
+)
