@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field
 
 from exporters.backup.model import Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess
-from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct
-from exporters.backup.watching import BackupCollector, refuse_misfits
+from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
+from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
 from inventory.config import SecretFile
 
@@ -160,7 +160,6 @@ class Borg:
 
 
 def _build(settings: Settings, context: Context) -> Collector:
-    refuse_misfits("borg", settings.repositories, context)
     # Borg insists on a folder for what it remembers of repositories.
     kept = context.state_directory
     base = kept / "base" if kept is not None else Path(tempfile.mkdtemp(prefix="vigie-borg-"))
@@ -181,4 +180,5 @@ PLUGIN = CollectorPlugin(
     summary="âge des sauvegardes Borg",
     settings=Settings,
     build=_build,
+    check=lambda settings, inventory: faults("borg", settings.repositories, inventory),
 )

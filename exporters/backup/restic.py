@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field
 
 from exporters.backup.model import Damaged, Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess
-from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct
-from exporters.backup.watching import BackupCollector, refuse_misfits
+from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
+from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
 from inventory.config import SecretFile
 
@@ -133,7 +133,6 @@ class Restic:
 
 
 def _build(settings: Settings, context: Context) -> Collector:
-    refuse_misfits("restic", settings.repositories, context)
     cache = context.state_directory / "cache" if context.state_directory else None
     repositories = {entry.id: Restic(entry, settings, cache) for entry in settings.repositories}
     processes = [repository.process for repository in repositories.values()]
@@ -145,4 +144,5 @@ PLUGIN = CollectorPlugin(
     summary="âge des sauvegardes restic",
     settings=Settings,
     build=_build,
+    check=lambda settings, inventory: faults("restic", settings.repositories, inventory),
 )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from exporters.backup.model import Job
+from exporters.toolkit.collector import SettingFault
 from inventory import Inventory
 from inventory.config import ConfigPath, Duration, Identifier
 
@@ -93,10 +94,6 @@ class BackupSettings(BaseModel):
                 " que les deux, sans quoi un dépôt sain paraîtrait périmé"
             )
         return self
-
-
-SettingFault = tuple[tuple[str | int, ...], str, str]
-"""Where in the collector's block, what is wrong, what would be right (French)."""
 
 
 def jobs_of(tool: str, inventory: Inventory) -> tuple[Job, ...]:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client.core import Metric
 
 from exporters.backup.metrics import families
 from exporters.backup.process import ToolProcess
-from exporters.backup.settings import BackupSettings, RepositoryEntry, faults, jobs_of
+from exporters.backup.settings import BackupSettings, jobs_of
 from exporters.backup.watch import Repository, Watch
 from exporters.toolkit.collector import Context, Deadline
-from inventory.config import ConfigurationError, Fault
 
 MARGIN_SECONDS = 0.25
 """Kept back from the scrape, so that the repositories that were read are still served."""
-
-
-def refuse_misfits(tool: str, repositories: Sequence[RepositoryEntry], context: Context) -> None:
-    """Raise ConfigurationError if the inventory and the settings do not fit together."""
-    found = [
-        Fault("exporter.yml", 1, f"collectors.{tool}.{path[0]}", problem, expected)
-        for path, problem, expected in faults(tool, repositories, context.inventory)
-    ]
-    if found:
-        raise ConfigurationError(found)
 
 
 class BackupCollector:

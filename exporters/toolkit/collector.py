@@ -74,6 +74,9 @@ class Collector(Protocol):
         ...
 
 
+SettingFault = tuple[tuple[str | int, ...], str, str]
+"""Where in a collector's block, what is wrong, what would be right (French)."""
+
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -83,6 +86,7 @@ class CollectorPlugin(Generic[S]):
 
     `settings` is the pydantic model (``extra="forbid"``) of the block
     ``collectors.<name>`` of the configuration; `build` gets it validated.
+    `check` tells what in these settings does not fit the inventory.
     `enabled` says whether the collector runs when neither flag nor
     configuration says so; only built-ins may set it.
     """
@@ -93,6 +97,7 @@ class CollectorPlugin(Generic[S]):
     build: Callable[[S, Context], Collector]
     enabled: bool = False
     contract: int = CONTRACT_VERSION
+    check: Callable[[S, Inventory], Iterable[SettingFault]] | None = None
 
 
 AnyPlugin = CollectorPlugin[Any]

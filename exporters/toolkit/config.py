@@ -5,7 +5,7 @@ Every fault is reported at once: the file's own, each collector's settings, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -192,6 +192,17 @@ def _inventory(document: Document) -> Inventory:
     return load_inventory(Path(document.file).resolve().parent / written)
 
 
+def _misfits(
+    document: Document, enabled: Iterable[Enabled], inventory: Inventory
+) -> Iterator[Fault]:
+    """What in the collectors' settings does not fit the inventory, as they say themselves."""
+    for one in enabled:
+        if one.plugin.check is not None:
+            block = _block(document, one.plugin.name)
+            for path, problem, expected in one.plugin.check(one.settings, inventory):
+                yield _under(one.plugin.name, block.fault(path, problem, expected))
+
+
 def load_exporter_config(
     path: Path, choice: Choice = NO_FLAGS, catalogue: Catalogue | None = None
 ) -> ExporterConfig:
@@ -214,6 +225,8 @@ def load_exporter_config(
         inventory = _inventory(document)
     except ConfigurationError as error:
         faults += error.faults
+    if inventory is not None:
+        faults += _misfits(document, resolver.enabled, inventory)
     if written is not None and written.state_directory is not None:
         folder = written.state_directory
         if folder.exists() and not folder.is_dir():
