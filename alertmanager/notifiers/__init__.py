@@ -1,0 +1,1 @@
+"""The ways to reach a person, each a plugin of the entry-point group `vigie.notifiers`."""

@@ -1,0 +1,1 @@
+"""What the pager remembers: tables, the database they live in, and their migrations."""

@@ -1,0 +1,1 @@
+"""The process `vigie-webhook`: its settings, its HTTP interface and its loops."""

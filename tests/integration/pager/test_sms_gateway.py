@@ -1,4 +1,4 @@
-"""The estate's SMS gateway: what is posted reaches the handset, what the handset sends comes back."""
+"""The estate's SMS gateway: what is posted reaches the handset, what is replied comes back."""
 
 from __future__ import annotations
 

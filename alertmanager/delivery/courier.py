@@ -1,0 +1,230 @@
+"""The loops that empty the outbox and run what is due, until the process ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery import outbox
+from alertmanager.delivery.sms_text import as_reminder
+from alertmanager.notifiers.contract import (
+    Accepted,
+    Notifier,
+    Outgoing,
+    PermanentFailure,
+    TemporaryFailure,
+)
+from alertmanager.store.database import Store, StoreUnavailable
+from alertmanager.store.tables import Message, Timer
+from inventory.process import Clock
+
+SENDERS = 2
+_TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
+_TROUBLE = 1.0  # seconds of rest after an error
+
+log = structlog.get_logger("vigie.delivery")
+
+OnEnded = Callable[[Session, Message, datetime], None]
+OnTimer = Callable[[Session, Timer, datetime], None]
+
+
+class Courier:
+    """Sends pending messages, runs due timers, gives up on late proofs.
+
+    `on_ended` is told, in the same transaction, of a message that failed or was
+    not confirmed; `on_timer` of a timer that is due.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        notifiers: Mapping[str, Notifier],
+        *,
+        owner: str,
+        on_ended: OnEnded,
+        on_timer: OnTimer,
+    ) -> None:
+        self._store, self._clock, self._notifiers = store, clock, notifiers
+        self._owner, self._on_ended, self._on_timer = owner, on_ended, on_timer
+        self._stopping = threading.Event()
+        self._wakes = [threading.Event() for _ in range(SENDERS)]
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Take back what a dead process had claimed, then start the loops."""
+        with self._store.write() as session:
+            back = outbox.release_leases(session, self._clock(), all_of_them=self._store.is_sqlite)
+        if back:
+            log.warning("messages_taken_back", count=back)
+        self._threads = [
+            threading.Thread(target=self._loop, args=(self._send_one, wake), name=f"sender-{i}")
+            for i, wake in enumerate(self._wakes)
+        ]
+        idle = threading.Event()
+        self._threads.append(
+            threading.Thread(target=self._loop, args=(self._run_due, idle), name="timekeeper")
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def alive(self) -> bool:
+        """Whether every loop runs."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    def wake(self) -> None:
+        """Something was committed: look now rather than at the next tick."""
+        for event in self._wakes:
+            event.set()
+
+    def stop(self) -> None:
+        """End the loops once what they are sending has been answered and written down."""
+        self._stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join()
+
+    def _loop(self, work: Callable[[], bool], wake: threading.Event) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = work()
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", reason=str(error))
+                self._stopping.wait(_TROUBLE)
+                continue
+            except Exception:
+                # The pager must outlive any bug: say it, rest, go on.
+                log.exception("delivery_loop_failed")
+                self._stopping.wait(_TROUBLE)
+                continue
+            if not busy:
+                wake.wait(_TICK)
+                wake.clear()
+
+    def _send_one(self) -> bool:
+        """Send the message that waits longest; whether there was one."""
+        with self._store.read() as session:
+            due = select(Message.id).where(
+                Message.state == "pending", Message.next_attempt_at <= self._clock()
+            )
+            if session.scalar(due.limit(1)) is None:
+                return False
+        with self._store.write() as session:
+            lease = outbox.claim(session, self._clock(), self._owner)
+        if lease is None:
+            return False
+        self._finish(lease, self._hand_over(lease))
+        return True
+
+    def _hand_over(self, lease: outbox.Lease) -> Accepted | PermanentFailure | TemporaryFailure:
+        notifier = self._notifiers.get(lease.channel)
+        if notifier is None:
+            return PermanentFailure(f"le moyen « {lease.channel} » n'est plus configuré")
+        text = as_reminder(lease.text) if lease.again and lease.kind == "page" else lease.text
+        outcome: Accepted | PermanentFailure | TemporaryFailure
+        try:
+            outcome = notifier.send(Outgoing(lease.token, lease.address, text))
+        except (PermanentFailure, TemporaryFailure) as failure:
+            outcome = failure
+        except Exception as error:
+            # A third party's notifier may raise anything; the message must not be lost for it.
+            log.exception("notifier_failed", channel=lease.channel, message=lease.id)
+            reason = f"panne du moyen ({type(error).__name__})"
+            outcome = TemporaryFailure(reason, maybe_sent=True)
+        return outcome
+
+    def _finish(
+        self, lease: outbox.Lease, outcome: Accepted | PermanentFailure | TemporaryFailure
+    ) -> None:
+        """Write the outcome down, trying while the lease lasts: else it is sent once more."""
+        end = time.monotonic() + outbox.LEASE.total_seconds()
+        while True:
+            try:
+                with self._store.write() as session:
+                    self._write_outcome(session, lease, outcome)
+                return
+            except StoreUnavailable as error:
+                if time.monotonic() > end or self._stopping.is_set():
+                    raise
+                log.warning("outcome_not_written_yet", message=lease.id, reason=str(error))
+                time.sleep(_TROUBLE)
+
+    def _write_outcome(
+        self,
+        session: Session,
+        lease: outbox.Lease,
+        outcome: Accepted | PermanentFailure | TemporaryFailure,
+    ) -> None:
+        now = self._clock()
+        if isinstance(outcome, Accepted):
+            outbox.note_accepted(
+                session,
+                now,
+                lease,
+                self._owner,
+                deadline=self._notifiers[lease.channel].delivery_deadline,
+                provider_id=outcome.provider_id,
+                detail=outcome.detail,
+            )
+            log.info("message_accepted", message=lease.id, kind=lease.kind, detail=outcome.detail)
+        elif isinstance(outcome, TemporaryFailure):
+            log.warning("message_delayed", message=lease.id, reason=str(outcome))
+            outbox.note_retry(
+                session, now, lease, self._owner, str(outcome), maybe_sent=outcome.maybe_sent
+            )
+        else:
+            log.error("message_refused", message=lease.id, reason=str(outcome))
+            failed = outbox.note_refused(session, now, lease, self._owner, str(outcome))
+            if failed is not None:
+                self._on_ended(session, failed, now)
+
+    def _run_due(self) -> bool:
+        """Run due timers, one transaction each, then late proofs and expired leases."""
+        now = self._clock()
+        with self._store.read() as session:
+            timers = list(
+                session.scalars(
+                    select(Timer.id)
+                    .where(Timer.done_at.is_(None), Timer.due_at <= now)
+                    .order_by(Timer.due_at, Timer.id)
+                )
+            )
+            late = session.scalar(
+                select(Message.id)
+                .where((Message.state == "accepted") & (Message.deadline_at <= now))
+                .limit(1)
+            )
+            expired = session.scalar(
+                select(Message.id)
+                .where((Message.state == "leased") & (Message.lease_until <= now))
+                .limit(1)
+            )
+        for identifier in timers:
+            self._run_timer(identifier)
+        if late is not None or expired is not None:
+            with self._store.write() as session:
+                outbox.release_leases(session, now, all_of_them=False)
+                for message in outbox.overdue(session, now):
+                    log.warning("message_unconfirmed", message=message.id)
+                    self._on_ended(session, message, now)
+        if timers or late is not None or expired is not None:
+            self.wake()
+        return False
+
+    def _run_timer(self, identifier: int) -> None:
+        try:
+            with self._store.write() as session:
+                timer = session.get(Timer, identifier)
+                if timer is not None and timer.done_at is None:
+                    self._on_timer(session, timer, self._clock())
+        except StoreUnavailable:
+            raise
+        except Exception:
+            # One timer that cannot run must not keep the others waiting.
+            log.exception("timer_failed", timer=identifier)

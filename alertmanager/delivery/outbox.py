@@ -1,0 +1,275 @@
+"""The outbox: messages as rows, from the decision to the proof.
+
+pending -> leased -> accepted -> delivered | failed | unconfirmed; a message nobody
+needs any more is cancelled. A lease that its worker did not end becomes pending
+again: the message may have left, so its next text says « rappel ».
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from alertmanager.notifiers.contract import Report
+from alertmanager.store.journal import write_line
+from alertmanager.store.tables import Message
+
+Kind = Literal["page", "resolution", "confirmation", "taken", "help"]
+
+LEASE = timedelta(seconds=30)
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
+
+
+def enqueue(
+    session: Session,
+    now: datetime,
+    *,
+    key: str,
+    kind: Kind,
+    channel: str,
+    recipient: str,
+    address: str,
+    text: str,
+    incident: str | None,
+    page: int | None = None,
+) -> None:
+    """Add a message to send, unless one with that key exists: then it was already decided."""
+    if session.scalar(select(Message.id).where(Message.key == key)) is not None:
+        return
+    session.add(
+        Message(
+            key=key,
+            token=secrets.token_urlsafe(24),
+            incident_id=incident,
+            page_id=page,
+            kind=kind,
+            channel=channel,
+            recipient=recipient,
+            address=address,
+            text=text,
+            state="pending",
+            created_at=now,
+            next_attempt_at=now,
+        )
+    )
+    session.flush()
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A message that one worker has claimed."""
+
+    id: int
+    channel: str
+    token: str
+    address: str
+    text: str
+    kind: Kind
+    again: bool
+    attempt: int
+
+
+def claim(session: Session, now: datetime, owner: str) -> Lease | None:
+    """Lease the message that has waited longest, if any is due."""
+    due = (
+        select(Message)
+        .where(Message.state == "pending", Message.next_attempt_at <= now)
+        .order_by(Message.next_attempt_at, Message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    message = session.scalar(due)
+    if message is None:
+        return None
+    claimed = session.execute(
+        update(Message)
+        .where(Message.id == message.id, Message.state == "pending")
+        .values(
+            state="leased",
+            lease_owner=owner,
+            lease_until=now + LEASE,
+            attempts=Message.attempts + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if cast("CursorResult[Any]", claimed).rowcount != 1:
+        return None
+    return Lease(
+        message.id,
+        message.channel,
+        message.token,
+        message.address,
+        message.text,
+        cast("Kind", message.kind),
+        message.maybe_sent,
+        message.attempts + 1,
+    )
+
+
+def release_leases(session: Session, now: datetime, *, all_of_them: bool) -> int:
+    """Make pending again what a worker that died had claimed; the number of them.
+
+    `all_of_them`: no other process uses this database, so every lease is a dead one.
+    """
+    dead = update(Message).where(Message.state == "leased")
+    if not all_of_them:
+        dead = dead.where(Message.lease_until <= now)
+    released = session.execute(
+        dead.values(
+            state="pending",
+            maybe_sent=True,
+            next_attempt_at=now,
+            lease_owner=None,
+            lease_until=None,
+        ).execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", released).rowcount
+
+
+def _mine(session: Session, lease: Lease, owner: str) -> Message | None:
+    """The message, if the lease still holds; a report may have been faster than us."""
+    return session.scalar(
+        select(Message).where(
+            Message.id == lease.id, Message.state == "leased", Message.lease_owner == owner
+        )
+    )
+
+
+def note_accepted(
+    session: Session,
+    now: datetime,
+    lease: Lease,
+    owner: str,
+    *,
+    deadline: timedelta,
+    provider_id: str | None,
+    detail: str,
+) -> None:
+    """The provider took it; proof is awaited until the deadline."""
+    message = _mine(session, lease, owner)
+    if message is not None:
+        _accept(session, now, message, detail)
+        message.provider_id = provider_id
+        message.deadline_at = now + deadline
+        message.lease_owner = message.lease_until = None
+
+
+def _accept(session: Session, now: datetime, message: Message, detail: str) -> None:
+    message.state = "accepted"
+    message.accepted_at = now
+    write_line(session, now, "message.accepted", message.incident_id, **_facts(message, detail))
+
+
+def note_retry(
+    session: Session, now: datetime, lease: Lease, owner: str, error: str, *, maybe_sent: bool
+) -> None:
+    """It did not go through: pending again, later each time."""
+    message = _mine(session, lease, owner)
+    if message is None:
+        return
+    message.state = "pending"
+    message.error = error
+    message.maybe_sent = message.maybe_sent or maybe_sent
+    message.next_attempt_at = now + min(_FIRST_WAIT * 2 ** (lease.attempt - 1), _LONGEST_WAIT)
+    message.lease_owner = message.lease_until = None
+
+
+def note_refused(
+    session: Session, now: datetime, lease: Lease, owner: str, error: str
+) -> Message | None:
+    """It will never go through. The message, now failed; None if the lease was lost."""
+    message = _mine(session, lease, owner)
+    if message is not None:
+        message.lease_owner = message.lease_until = None
+        _fail(session, now, message, error)
+    return message
+
+
+def _fail(session: Session, now: datetime, message: Message, error: str) -> None:
+    message.state = "failed"
+    message.failed_at = now
+    message.error = error
+    write_line(session, now, "message.failed", message.incident_id, **_facts(message, error))
+
+
+def note_report(
+    session: Session, now: datetime, channel: str, report: Report, deadline: timedelta
+) -> Message | None:
+    """Take a delivery report. The message if it has just failed, else None.
+
+    A report may come before our own acceptance, late, twice, or for nothing we know.
+    """
+    message = session.scalar(
+        select(Message).where(Message.token == report.token, Message.channel == channel)
+    )
+    if message is None or message.state == "delivered":
+        return None
+    on_its_way = message.state in ("leased", "pending")
+    if report.outcome == "accepted" and message.state == "pending" and message.maybe_sent:
+        # It had left before we lost track of it: no need to send it again.
+        _accept(session, now, message, report.detail)
+        message.deadline_at = now + deadline
+    elif report.outcome == "delivered":
+        if message.accepted_at is None:
+            _accept(session, now, message, report.detail)
+        message.state = "delivered"
+        message.delivered_at = now
+        message.lease_owner = message.lease_until = None
+        write_line(
+            session,
+            now,
+            "message.delivered",
+            message.incident_id,
+            **_facts(message, report.detail),
+        )
+    elif report.outcome == "failed" and (on_its_way or message.state == "accepted"):
+        message.lease_owner = message.lease_until = None
+        _fail(session, now, message, report.detail)
+        return message
+    return None
+
+
+def overdue(session: Session, now: datetime) -> list[Message]:
+    """Mark unconfirmed the accepted messages whose proof did not come in time, and return them."""
+    late = list(
+        session.scalars(
+            select(Message)
+            .where(Message.state == "accepted", Message.deadline_at <= now)
+            .order_by(Message.id)
+        )
+    )
+    for message in late:
+        message.state = "unconfirmed"
+        message.error = "pas d'accusé de remise dans le délai"
+        write_line(
+            session,
+            now,
+            "message.unconfirmed",
+            message.incident_id,
+            **_facts(message, message.error),
+        )
+    return late
+
+
+def cancel_pending_pages(session: Session, incident: str) -> None:
+    """Pages of an incident that have not left yet are not needed any more."""
+    session.execute(
+        update(Message)
+        .where(Message.incident_id == incident, Message.kind == "page", Message.state == "pending")
+        .values(state="cancelled")
+    )
+
+
+def _facts(message: Message, detail: str) -> dict[str, Any]:
+    facts = {
+        "message": message.id,
+        "kind": message.kind,
+        "channel": message.channel,
+        "person": message.recipient,
+    }
+    return {**facts, "detail": detail} if detail else facts

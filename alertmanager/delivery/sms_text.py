@@ -1,0 +1,142 @@
+"""What the people on duty read: French, in the SMS alphabet, never more than two SMS.
+
+Payload text is only ever a value here, never a template: a label cannot format anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from alertmanager.delivery.gsm7 import PART_SEPTETS, cut, segments, septets, transliterate
+
+_REMINDER = "(rappel) "
+LIMIT = 2 * PART_SEPTETS - len(_REMINDER) - 1
+"""Septets of a text: two parts, less the room to say that it may be a repeat, less the one
+that is lost when an escaped character would straddle the parts."""
+_NAME_LIMIT = 36
+_ACTION_START = 60
+_SUMMARY_START = 40
+
+_SEVERITIES = {"critical": "CRITIQUE", "warning": "AVERTISSEMENT"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an incident is about: its code, the display names of the service and of the place."""
+
+    code: str
+    service: str
+    place: str
+
+    @property
+    def named(self) -> str:
+        """Service and place, short enough for a head line."""
+        names = [cut(transliterate(name), _NAME_LIMIT) for name in (self.service, self.place)]
+        return ", ".join(name for name in names if name)
+
+
+def clock(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The time of day in the site's zone, with the date when it is not today's."""
+    local = instant.astimezone(zone)
+    today = now.astimezone(zone).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%d/%m %H:%M}"
+
+
+def page_text(
+    subject: Subject, severity: str, since: str, summary: str, action: str, *, others: int = 0
+) -> str:
+    """The page: code, how bad, what, where, since when, what to do, how to answer.
+
+    What is too long is dropped from the summary first, then from the end of the
+    action; the code, the action's beginning and the way to answer always stay.
+    """
+    head = f"VIGIE {subject.code} {_SEVERITIES.get(severity, 'ALERTE')} {subject.named}, {since} : "
+    more = f" (+{others} autre{'s' if others > 1 else ''})" if others else ""
+    tail = f" Répondez OK {subject.code}"
+    summary, action = _sentence(summary), _sentence(action)
+    room = LIMIT - septets(head) - septets(more) - septets(tail) - 2
+    action = cut(action, max(_ACTION_START, room - max(_SUMMARY_START, septets(summary))))
+    summary = cut(summary, room - septets(action))
+    body = f"{summary}{more}." if not summary.endswith("...") else f"{summary}{more}"
+    text = f"{head}{body}{' ' + action if action else ''}{_stop(action)}{tail}"
+    return _fitted(text)
+
+
+def as_reminder(text: str) -> str:
+    """The same page, marked as one that may have arrived before."""
+    word, _, rest = text.partition(" ")
+    code, _, rest = rest.partition(" ")
+    return _fitted(f"{word} {code} {_REMINDER}{rest}")
+
+
+def resolved_text(subject: Subject, at: str, lasted: timedelta) -> str:
+    """The end of an incident, for those who were paged."""
+    return _fitted(
+        f"VIGIE {subject.code} TERMINÉ {subject.named}, {at}. Durée : {_span(lasted)}. Merci."
+    )
+
+
+def acknowledged_text(subject: Subject, at: str) -> str:
+    """For whoever acknowledged: it is theirs now."""
+    return _fitted(
+        f"VIGIE {subject.code} : pris en charge par vous à {at} ({subject.named})."
+        " Un SMS vous dira la fin."
+    )
+
+
+def taken_text(subject: Subject, name: str, at: str) -> str:
+    """For the others who were paged: somebody has it."""
+    return _fitted(
+        f"VIGIE {subject.code} : {_name(name)} a pris en charge à {at} ({subject.named})."
+        " Rien à faire de votre côté."
+    )
+
+
+def already_taken_text(subject: Subject, name: str, at: str) -> str:
+    """For someone who acknowledges what another already has."""
+    return _fitted(f"VIGIE {subject.code} : déjà pris en charge par {_name(name)} à {at}. Merci.")
+
+
+def already_over_text(subject: Subject, at: str) -> str:
+    """For someone who acknowledges after the end."""
+    return _fitted(f"VIGIE {subject.code} : terminé depuis {at} ({subject.named}). Merci.")
+
+
+def help_text(problem: str, waiting: list[Subject]) -> str:
+    """For a known person whose answer was not understood: what is waiting, how to answer."""
+    if not waiting:
+        return _fitted(f"VIGIE : {problem} Rien n'attend de réponse de votre part.")
+    listed = ", ".join(f"{subject.code} {subject.named}" for subject in waiting)
+    end = f" Répondez OK {waiting[0].code}" if len(waiting) == 1 else " Répondez OK et le code."
+    start = f"VIGIE : {problem} En attente : "
+    return _fitted(start + cut(listed, LIMIT - septets(start) - septets(end) - 1) + "." + end)
+
+
+def _name(name: str) -> str:
+    return cut(transliterate(name), _NAME_LIMIT)
+
+
+def _sentence(text: str) -> str:
+    return transliterate(text).rstrip(" .")
+
+
+def _stop(action: str) -> str:
+    return "." if action and not action.endswith("...") else ""
+
+
+def _span(lasted: timedelta) -> str:
+    minutes = max(0, round(lasted.total_seconds() / 60))
+    if minutes < 60:
+        return f"{minutes} min" if minutes else "moins d'une minute"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d}"
+    return f"{hours // 24} jours"
+
+
+def _fitted(text: str) -> str:
+    """A last guard, which never fails: whatever the names, the alphabet and two SMS at most."""
+    text = transliterate(text)
+    return text if segments(text) <= 2 else cut(text, 2 * PART_SEPTETS - 1)

@@ -1,0 +1,111 @@
+"""How an incident stops paging: somebody takes it, or it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery.outbox import Kind, cancel_pending_pages, enqueue
+from alertmanager.delivery.sms_text import acknowledged_text, clock, resolved_text, taken_text
+from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.machine import Event, after
+from alertmanager.store.journal import write_line
+from alertmanager.store.tables import Incident, Message, Page
+
+_NEVER_LEFT = ("cancelled", "failed", "pending")
+
+
+@dataclass(frozen=True)
+class Paged:
+    """Someone whom a page of an incident may have reached, and how."""
+
+    person: str
+    name: str
+    address: str
+    channel: str
+
+
+def paged(session: Session, incident: Incident) -> list[Paged]:
+    """Those whom a page of the incident may have reached, first paged first."""
+    rows = session.execute(
+        select(Page.person, Page.person_name, Page.address, Message.channel, Message.state)
+        .join(Message, Message.page_id == Page.id)
+        .where(Page.incident_id == incident.id)
+        .order_by(Page.id, Message.id)
+    )
+    found: dict[str, Paged] = {}
+    for person, name, address, channel, state in rows:
+        if state not in _NEVER_LEFT:
+            found.setdefault(address, Paged(person, name, address, channel))
+    return list(found.values())
+
+
+def acknowledge(
+    session: Session, desk: Desk, incident: Incident, who: Paged, now: datetime
+) -> None:
+    """`who` takes the incident: paging stops, they are told so, the others are told who has it."""
+    incident.state = after(incident.state, Event.ACKNOWLEDGE)
+    incident.generation += 1
+    incident.acknowledged_at = now
+    incident.acknowledged_by = who.name
+    cancel_pending_pages(session, incident.id)
+    write_line(
+        session,
+        now,
+        "incident.acknowledged",
+        incident.id,
+        person=who.person,
+        name=who.name,
+        channel=who.channel,
+    )
+    at = clock(now, now, desk.zone)
+    subject = desk.subject(incident)
+    others = [other for other in paged(session, incident) if other.address != who.address]
+    key = f"{incident.id}:{incident.generation}"
+    _tell(session, now, incident, [who], ("confirmation", key, acknowledged_text(subject, at)))
+    _tell(session, now, incident, others, ("taken", key, taken_text(subject, who.name, at)))
+
+
+def resolve(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+    """It is over: paging stops, and those who were paged, and only they, are told once."""
+    incident.state = after(incident.state, Event.RESOLVE)
+    incident.generation += 1
+    incident.resolved_at = now
+    cancel_pending_pages(session, incident.id)
+    lasted = now - incident.started_at
+    write_line(
+        session, now, "incident.resolved", incident.id, seconds=round(lasted.total_seconds())
+    )
+    told = paged(session, incident)
+    text = resolved_text(desk.subject(incident), clock(now, now, desk.zone), lasted)
+    _tell(session, now, incident, told, ("resolution", f"{incident.id}:{incident.reopened}", text))
+    if told:
+        write_line(
+            session, now, "resolution.told", incident.id, people=[person.person for person in told]
+        )
+
+
+def _tell(
+    session: Session,
+    now: datetime,
+    incident: Incident,
+    people: Iterable[Paged],
+    what: tuple[Kind, str, str],
+) -> None:
+    kind, key, text = what
+    for person in people:
+        enqueue(
+            session,
+            now,
+            key=f"{kind}:{key}:{person.address}",
+            kind=kind,
+            channel=person.channel,
+            recipient=person.person,
+            address=person.address,
+            text=text,
+            incident=incident.id,
+        )

@@ -1,0 +1,162 @@
+"""What people send us: stored as it came, then understood, then answered if they are known."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import phonenumbers
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery.outbox import enqueue
+from alertmanager.delivery.sms_text import (
+    already_over_text,
+    already_taken_text,
+    clock,
+    help_text,
+)
+from alertmanager.incidents.closing import Paged, acknowledge, paged
+from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.replies import Candidate, Reply, match_reply, parse_reply
+from alertmanager.notifiers.contract import Incoming
+from alertmanager.store.journal import write_line
+from alertmanager.store.tables import Inbound, Incident, Message, Page
+
+_HELP_PER_HOUR = 3
+"""Answers to what we do not understand: an answering machine must not talk with us all night."""
+
+
+def e164(number: str, region: str = "FR") -> str:
+    """The number as ``+33612345678``; as it came when it is no telephone number."""
+    for text in (number, f"+{number}"):
+        try:
+            parsed = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(parsed):
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return number
+
+
+def take_reply(
+    session: Session, desk: Desk, channel: str, incoming: Incoming, now: datetime
+) -> str:
+    """Store the message and act on it; what became of it, in one word."""
+    key = f"{channel}:{incoming.provider_id}" if incoming.provider_id else None
+    if key and session.scalar(select(Inbound.id).where(Inbound.provider_key == key)) is not None:
+        return "duplicate"
+    sender = e164(incoming.sender)
+    row = Inbound(
+        received_at=now,
+        channel=channel,
+        provider_key=key,
+        sender=sender,
+        text=incoming.text,
+        outcome="unknown_sender",
+    )
+    session.add(row)
+    session.flush()
+    incidents = _paged_for(session, sender)
+    if not incidents:
+        write_line(session, now, "reply.received", outcome=row.outcome, inbound=row.id)
+        return row.outcome
+    reply = parse_reply(incoming.text)
+    verdict, named = match_reply(reply, [Candidate(i.id, i.code, i.state) for i in incidents])
+    incident = next((i for i in incidents if named and i.id == named.incident), None)
+    who = _sender(session, incident or incidents[0], sender, channel)
+    row.outcome = verdict
+    row.incident_id = incident.id if incident else None
+    write_line(
+        session,
+        now,
+        "reply.received",
+        row.incident_id,
+        person=who.person,
+        name=who.name,
+        text=incoming.text[:160],
+        outcome=verdict,
+        inbound=row.id,
+    )
+    if verdict == "takes" and incident is not None:
+        acknowledge(session, desk, incident, who, now)
+    else:
+        text = _answer(desk, verdict, reply, incident, (incidents, now))
+        _say(session, row, who, text, now)
+    return verdict
+
+
+def _paged_for(session: Session, address: str) -> list[Incident]:
+    """The incidents for which that number was paged, newest first."""
+    return list(
+        session.scalars(
+            select(Incident)
+            .where(
+                Incident.id.in_(select(Page.incident_id).where(Page.address == address)),
+            )
+            .order_by(Incident.opened_at.desc())
+            .limit(100)
+        )
+    )
+
+
+def _sender(session: Session, incident: Incident, address: str, channel: str) -> Paged:
+    for known in paged(session, incident):
+        if known.address == address:
+            return known
+    page = session.scalars(
+        select(Page)
+        .where(Page.incident_id == incident.id, Page.address == address)
+        .order_by(Page.id.desc())
+        .limit(1)
+    ).one()
+    return Paged(page.person, page.person_name, address, channel)
+
+
+def _answer(
+    desk: Desk,
+    verdict: str,
+    reply: Reply,
+    incident: Incident | None,
+    context: tuple[list[Incident], datetime],
+) -> str:
+    incidents, now = context
+    if verdict == "taken" and incident is not None and incident.acknowledged_at:
+        at = clock(incident.acknowledged_at, now, desk.zone)
+        return already_taken_text(desk.subject(incident), incident.acknowledged_by or "", at)
+    if verdict == "over" and incident is not None and incident.resolved_at:
+        return already_over_text(
+            desk.subject(incident), clock(incident.resolved_at, now, desk.zone)
+        )
+    problems = {
+        "unknown_code": f"code {reply.code} inconnu.",
+        "ambiguous": "plusieurs incidents vous attendent.",
+        "nothing": "rien à prendre en charge.",
+    }
+    waiting = [desk.subject(i) for i in incidents if i.state == "paging"]
+    return help_text(problems.get(verdict, "message non compris."), waiting)
+
+
+def _say(session: Session, row: Inbound, who: Paged, text: str, now: datetime) -> None:
+    lately = session.scalar(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.address == who.address,
+            Message.kind == "help",
+            Message.created_at > now - timedelta(hours=1),
+        )
+    )
+    if (lately or 0) >= _HELP_PER_HOUR:
+        write_line(session, now, "reply.unanswered", row.incident_id, inbound=row.id)
+        return
+    enqueue(
+        session,
+        now,
+        key=f"help:{row.id}",
+        kind="help",
+        channel=who.channel,
+        recipient=who.person,
+        address=who.address,
+        text=text,
+        incident=row.incident_id,
+    )

@@ -1,0 +1,265 @@
+"""Who is paged, step after step, until somebody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery.outbox import enqueue
+from alertmanager.delivery.sms_text import clock, page_text
+from alertmanager.incidents.desk import Desk, PersonOnDuty
+from alertmanager.incidents.machine import Event, State, after
+from alertmanager.incidents.policy import Policy
+from alertmanager.incidents.urgency import Urgency, severity, urgency
+from alertmanager.store.journal import write_line
+from alertmanager.store.tables import Alert, Incident, Message, Page, Timer
+
+ESCALATE, SUPPORT = "escalate", "support"
+_LAST_RESORT_WHY = "liste de dernier recours : personne n'a répondu avant"
+
+
+def start_paging(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+    """Page from the first step on; whoever had it before has it no more."""
+    incident.acknowledged_at = incident.acknowledged_by = None
+    _run(session, desk, incident, 0, now)
+
+
+def page_at_support_hours(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+    """Page now if the office is open, else set a timer for its next opening."""
+    if desk.rosters.support_hours_open(now):
+        start_paging(session, desk, incident, now)
+        return
+    opening = desk.rosters.next_support_opening(now)
+    if opening is None:  # an office that never opens must not swallow a warning
+        start_paging(session, desk, incident, now)
+        return
+    _set_timer(session, incident, SUPPORT, opening)
+    write_line(session, now, "page.deferred", incident.id, until=opening.isoformat())
+
+
+def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None:
+    """Do what a due timer was set for, unless its generation has passed."""
+    timer.done_at = now
+    incident = session.get_one(Incident, timer.incident_id)
+    if timer.generation != incident.generation:
+        return
+    if timer.kind == SUPPORT and incident.state == State.OPEN:
+        page_at_support_hours(session, desk, incident, now)
+    elif timer.kind == ESCALATE and incident.state == State.PAGING:
+        _escalate(session, desk, incident, now, "sans réponse dans le délai")
+
+
+def message_ended(session: Session, desk: Desk, message: Message, now: datetime) -> None:
+    """A page's message failed or was not confirmed: the next channel, else the next step."""
+    page, incident = message.page, message.incident
+    if page is None or incident is None or incident.state != State.PAGING:
+        return
+    position = desk.channels.index(message.channel) if message.channel in desk.channels else -1
+    if position + 1 < len(desk.channels) and position >= 0:
+        channel = desk.channels[position + 1]
+        _send(session, page, channel, message.text, now)
+        return
+    if page.generation != incident.generation or page.step != incident.step:
+        return
+    if any(_may_arrive(other) for other in _messages(session, incident)):
+        return
+    if incident.step < len(Policy.from_json(incident.policy).steps):
+        _escalate(session, desk, incident, now, "SMS non remis")
+
+
+def _messages(session: Session, incident: Incident) -> Sequence[Message]:
+    """The messages of the step that is running."""
+    return session.scalars(
+        select(Message)
+        .join(Page, Message.page_id == Page.id)
+        .where(Page.incident_id == incident.id, Page.generation == incident.generation)
+    ).all()
+
+
+def _may_arrive(message: Message) -> bool:
+    return message.state not in ("failed", "unconfirmed", "cancelled")
+
+
+def _escalate(session: Session, desk: Desk, incident: Incident, now: datetime, reason: str) -> None:
+    steps = len(Policy.from_json(incident.policy).steps)
+    step = incident.step + 1 if incident.step < steps else 0
+    write_line(
+        session,
+        now,
+        "page.escalated",
+        incident.id,
+        from_step=incident.step,
+        to_step=step,
+        reason=reason,
+    )
+    _run(session, desk, incident, step, now)
+
+
+def _run(session: Session, desk: Desk, incident: Incident, step: int, now: datetime) -> None:
+    incident.state = after(incident.state, Event.PAGE)
+    incident.generation += 1
+    policy = Policy.from_json(incident.policy)
+    while step < len(policy.steps):
+        rule = policy.steps[step]
+        people, why = _on_duty(desk, rule.roster, now)
+        for person in people:
+            write_line(
+                session,
+                now,
+                "roster.resolved",
+                incident.id,
+                roster=rule.roster,
+                step=step,
+                person=person.id,
+                name=person.name,
+                why=why,
+            )
+        if people:
+            incident.step = step
+            for person in people:
+                _page(session, desk, incident, person, now, roster=rule.roster, why=why)
+            _set_timer(session, incident, ESCALATE, now + rule.wait)
+            return
+        write_line(
+            session,
+            now,
+            "roster.resolved",
+            incident.id,
+            roster=rule.roster,
+            step=step,
+            person=None,
+            why=why,
+        )
+        write_line(
+            session,
+            now,
+            "page.escalated",
+            incident.id,
+            from_step=step,
+            to_step=step + 1,
+            reason="personne d'astreinte à cette étape",
+        )
+        step += 1
+    incident.step = step
+    _last_resort(session, desk, incident, policy, now)
+
+
+def _last_resort(
+    session: Session, desk: Desk, incident: Incident, policy: Policy, now: datetime
+) -> None:
+    found = [desk.person(identifier) for identifier in policy.last_resort]
+    people = [person for person in found if person is not None]
+    for person in people:
+        write_line(
+            session,
+            now,
+            "roster.resolved",
+            incident.id,
+            roster=None,
+            step=incident.step,
+            person=person.id,
+            name=person.name,
+            why=_LAST_RESORT_WHY,
+        )
+        _page(session, desk, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
+    if not people:
+        write_line(
+            session,
+            now,
+            "page.nobody",
+            incident.id,
+            reason="liste de dernier recours vide ; on recommence à la première étape",
+        )
+    _set_timer(session, incident, ESCALATE, now + policy.repeat)
+
+
+def _on_duty(desk: Desk, roster: str, now: datetime) -> tuple[Sequence[PersonOnDuty], str]:
+    if roster not in desk.rosters.roster_ids:
+        # The policy was copied when the incident opened; the rosters were edited since.
+        return (), f"le tour d'astreinte « {roster} » n'existe plus"
+    duty = desk.rosters.on_duty(roster, now)
+    return duty.people, duty.why
+
+
+def _page(
+    session: Session,
+    desk: Desk,
+    incident: Incident,
+    person: PersonOnDuty,
+    now: datetime,
+    *,
+    roster: str | None,
+    why: str,
+) -> None:
+    page = Page(
+        incident_id=incident.id,
+        generation=incident.generation,
+        step=incident.step,
+        roster=roster,
+        person=person.id,
+        person_name=person.name,
+        address=person.phone,
+        why=why,
+        created_at=now,
+    )
+    session.add(page)
+    session.flush()
+    write_line(
+        session,
+        now,
+        "page.created",
+        incident.id,
+        page=page.id,
+        person=person.id,
+        name=person.name,
+        step=incident.step,
+    )
+    _send(session, page, desk.channels[0], _text(session, desk, incident, now), now)
+
+
+def _send(session: Session, page: Page, channel: str, text: str, now: datetime) -> None:
+    enqueue(
+        session,
+        now,
+        key=f"page:{page.id}:{channel}",
+        kind="page",
+        channel=channel,
+        recipient=page.person,
+        address=page.address,
+        text=text,
+        incident=page.incident_id,
+        page=page.id,
+    )
+
+
+def _text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:
+    firing = session.scalars(
+        select(Alert)
+        .where(Alert.incident_id == incident.id, Alert.status == "firing")
+        .order_by(Alert.starts_at, Alert.id)
+    ).all()
+    worst = max(firing, key=lambda alert: urgency(alert.labels))
+    urgent = [alert for alert in firing if urgency(alert.labels) > Urgency.NEVER]
+    others = max(0, len(urgent) - 1)
+    return page_text(
+        desk.subject(incident),
+        severity(worst.labels),
+        clock(min(worst.starts_at, now), now, desk.zone),
+        worst.annotations.get("summary") or incident.title,
+        worst.annotations.get("action", ""),
+        others=others,
+    )
+
+
+def _set_timer(session: Session, incident: Incident, kind: str, due: datetime) -> None:
+    session.add(
+        Timer(
+            incident_id=incident.id,
+            kind=kind,
+            generation=incident.generation,
+            due_at=due,
+        )
+    )

@@ -1,0 +1,134 @@
+"""The database: SQLite by default, one writer at a time; PostgreSQL by URL.
+
+StoreError
+├── StoreUnavailable    locked, full, unreachable: nothing was written, try again
+└── StoreTooNew         written by a later Vigie than this one
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_SECONDS = 5.0
+_WRITER_LOCK = 0x76696769  # "vigi": the advisory lock that makes one writer at a time
+
+
+class StoreError(Exception):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """Nothing was written. The message (French) says why."""
+
+
+class StoreTooNew(StoreError):
+    """The database was written by a later version. The message (French) says so."""
+
+
+def _sqlite_settings(connection: Any, _record: Any) -> None:
+    # We begin transactions ourselves: the driver's own begin is too late for IMMEDIATE.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("vigie_reads", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get("vigie_reads", False):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+
+
+def sqlite_url(path: Path) -> URL:
+    """The URL of a SQLite file."""
+    return URL.create("sqlite", database=str(path))
+
+
+class Store:
+    """Sessions on one database. Writers take turns; readers see the last commit."""
+
+    def __init__(self, url: URL | str) -> None:
+        self.url = make_url(url)
+        self.engine: Engine = create_engine(self.url, pool_timeout=BUSY_TIMEOUT_SECONDS)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _sqlite_settings)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "begin", _begin_postgresql)
+        self._reader = self.engine.execution_options(vigie_reads=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this process is the only one that uses the database."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: all of it on disk after the block, or none. Raise StoreUnavailable."""
+        with (
+            _translated(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            session.connection()
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view. Raise StoreUnavailable."""
+        with _translated(), Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless a writer could begin now."""
+        with self.write() as session:
+            session.execute(text("SELECT 1 FROM alembic_version"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeout) as error:
+        raise StoreUnavailable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        name = getattr(original, "sqlite_errorname", "")
+        known = {
+            "SQLITE_BUSY": "base verrouillée par un autre processus",
+            "SQLITE_FULL": "disque plein",
+            "SQLITE_READONLY": "base en lecture seule",
+            "SQLITE_CANTOPEN": "base impossible à ouvrir",
+            "SQLITE_IOERR": "erreur d'entrée-sortie du disque",
+        }
+        for prefix, sentence in known.items():
+            if name.startswith(prefix):
+                return sentence
+        return f"erreur SQLite ({name or type(original).__name__})"
+    return f"base de données injoignable ({type(original or error).__name__})"

@@ -1,0 +1,41 @@
+"""The schema, brought to the present version when the process starts."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from alertmanager.store.database import Store, StoreTooNew, StoreUnavailable
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", "alertmanager.store:migrations")
+    return configuration
+
+
+def migrate(store: Store) -> None:
+    """Apply the migrations that miss, in one transaction.
+
+    Raise StoreTooNew if the database is ahead of this version, StoreUnavailable
+    if it cannot be opened or written.
+    """
+    configuration = _configuration()
+    known = {
+        script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()
+    }
+    with store.write() as session:
+        connection = session.connection()
+        present = MigrationContext.configure(connection).get_current_revision()
+        if present is not None and present not in known:
+            raise StoreTooNew(
+                f"la base est à la version {present}, plus récente que ce programme ;"
+                " attendu : la version de Vigie qui l'a écrite, ou une plus récente"
+            )
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+
+__all__ = ["StoreTooNew", "StoreUnavailable", "migrate"]

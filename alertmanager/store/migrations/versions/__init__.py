@@ -1,0 +1,1 @@
+"""One file a schema version; once released, never changed."""

@@ -1,0 +1,25 @@
+"""The HTTP application, from its routes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from alertmanager.webhook import callbacks, health, ingest, problems, reads
+from alertmanager.webhook.pager import Pager
+
+
+def build_app(pager: Pager) -> FastAPI:
+    """The application over a running pager."""
+    app = FastAPI(
+        title="vigie-webhook",
+        version=version("vigie"),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for part in (ingest, callbacks, reads, health):
+        app.include_router(part.router(pager))
+    return app

@@ -1,0 +1,163 @@
+"""``webhook.yml`` as written: the models of its keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from alertmanager.incidents.policy import Policy, Step
+from alertmanager.store.database import sqlite_url
+from inventory.config import ConfigPath, Duration, Identifier, SecretFile, read_secret
+
+DEFAULT_LISTEN_ADDRESS = "127.0.0.1:17430"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """``host:port`` or ``[ipv6]:port`` as (host, port). Raise ValueError (French)."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(
+            f"« {address} » n'est pas une adresse d'écoute ; attendu : hôte:port,"
+            f" par exemple {DEFAULT_LISTEN_ADDRESS}"
+        )
+    return host.strip("[]"), int(port)
+
+
+def _address(value: str) -> str:
+    split_address(value)
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "%" in value:
+        raise ValueError(
+            f"« {value} » n'est pas une adresse web ; attendu : http(s)://hôte[:port][/chemin]"
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(
+            "l'adresse porte un mot de passe, « ? » ou « # » ; attendu : l'adresse seule"
+        )
+    return value.rstrip("/")
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("durée nulle ; attendu : plus que zéro, par exemple 5m")
+    return value
+
+
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WebSettings(_Block):
+    """Where the process listens."""
+
+    listen_address: Annotated[str, AfterValidator(_address)] = DEFAULT_LISTEN_ADDRESS
+
+
+class StoreSettings(_Block):
+    """The database: `path` of a SQLite file, or `url` of a PostgreSQL one."""
+
+    path: ConfigPath | None = Field(None, examples=["/var/lib/vigie/webhook.sqlite3"])
+    url: str | None = Field(None, examples=["postgresql+psycopg://vigie@localhost/vigie"])
+    password_file: SecretFile | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError(
+                "la base doit être nommée une fois ; attendu : path (fichier SQLite)"
+                " ou url (PostgreSQL), l'un des deux"
+            )
+        if self.url is not None:
+            try:
+                parsed = make_url(self.url)
+            except ArgumentError:
+                raise ValueError(
+                    "url de base illisible ; attendu : postgresql+psycopg://utilisateur@hôte/base"
+                ) from None
+            if parsed.password is not None:
+                raise ValueError(
+                    "l'url porte un mot de passe ; attendu : l'url sans lui, et password_file"
+                )
+        return self
+
+    def database_url(self) -> URL:
+        """The URL to connect with, password included. Raise ValueError if it cannot be read."""
+        if self.path is not None:
+            return sqlite_url(self.path)
+        url = make_url(self.url or "")
+        if self.password_file is not None:
+            url = url.set(password=read_secret(self.password_file).get_secret_value())
+        return url
+
+
+class IntegrationSettings(_Block):
+    """Somebody who posts to us. A `heartbeat` only proves that the chain of alerts works."""
+
+    id: Identifier
+    token_file: SecretFile
+    kind: Literal["alerts", "heartbeat"] = "alerts"
+
+
+class ReadersSettings(_Block):
+    """Who may read: the status page, and operators."""
+
+    status_token_file: SecretFile
+    operator_token_file: SecretFile
+
+
+class StepSettings(_Block):
+    """One step: whom to page, and how long to wait for an answer."""
+
+    roster: Identifier = Field(description="un tour d'astreinte,", examples=["astreinte"])
+    wait: PositiveDuration = Field(timedelta(minutes=5), examples=["5m"])
+
+
+class EscalationSettings(_Block):
+    """Whom to page, in order."""
+
+    steps: tuple[StepSettings, ...] = Field(min_length=1)
+    last_resort: tuple[Identifier, ...] = Field((), examples=["[helene.vasseur]"])
+    repeat: PositiveDuration = Field(timedelta(minutes=15), examples=["15m"])
+
+    def policy(self) -> Policy:
+        """The policy that new incidents copy."""
+        steps = tuple(Step(step.roster, step.wait) for step in self.steps)
+        return Policy(steps, self.last_resort, self.repeat)
+
+
+class WebhookFile(_Block):
+    """The whole file; the blocks of `notifiers` are checked by their plugins."""
+
+    inventory: ConfigPath = Field(
+        description="chemin de l'inventaire,", examples=["/etc/vigie/inventory.yml"]
+    )
+    rosters: ConfigPath = Field(
+        description="chemin des tours d'astreinte,", examples=["/etc/vigie/rosters.yml"]
+    )
+    web: WebSettings = WebSettings()
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
+        None, examples=["https://vigie.exemple.test"]
+    )
+    store: StoreSettings = Field(
+        description="la base,", examples=["{path: /var/lib/vigie/webhook.sqlite3}"]
+    )
+    integrations: tuple[IntegrationSettings, ...] = Field(min_length=1)
+    readers: ReadersSettings
+    escalation: EscalationSettings
+    grouping: tuple[str, ...] = Field(("member", "service", "alertname"), min_length=1)
+    reopen_within: Duration = Field(timedelta(minutes=10), examples=["10m"])
+    notifiers: dict[str, Any] = Field(
+        min_length=1, description="au moins un moyen d'atteindre les gens,", examples=["kannel"]
+    )

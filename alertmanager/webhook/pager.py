@@ -1,0 +1,98 @@
+"""The parts of the running process, put together once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery.courier import Courier
+from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.malformed import CALM, run_calm_timer
+from alertmanager.incidents.paging import message_ended, run_timer
+from alertmanager.notifiers.contract import Notifier, NotifierContext
+from alertmanager.rosters import RosterBook
+from alertmanager.store.database import Store
+from alertmanager.store.migrate import migrate
+from alertmanager.store.tables import Message, Timer
+from alertmanager.webhook.file import IntegrationSettings
+from alertmanager.webhook.settings import WebhookConfig
+from alertmanager.webhook.telemetry import Telemetry
+from alertmanager.webhook.tokens import Tokens
+from inventory.process import Clock
+
+
+@dataclass
+class Pager:
+    """What the HTTP routes work with."""
+
+    store: Store
+    clock: Clock
+    desk: Desk
+    rosters: RosterBook
+    notifiers: Mapping[str, Notifier]
+    courier: Courier
+    integrations: Mapping[str, IntegrationSettings]
+    tokens: Tokens
+    telemetry: Telemetry
+
+    def close(self) -> None:
+        """Finish what is being sent, then release everything."""
+        self.courier.stop()
+        for notifier in self.notifiers.values():
+            notifier.close()
+        self.store.close()
+
+
+def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
+    """The pager over a migrated store; its courier is not started yet.
+
+    Raise StoreError if the database cannot be used, ValueError if a token cannot be read.
+    """
+    tokens = Tokens.read(config.file.integrations, config.file.readers)
+    store = Store(config.file.store.database_url())
+    migrate(store)
+    context = NotifierContext(public_url)
+    notifiers = {
+        name: configured.plugin.build(configured.settings, context)
+        for name, configured in config.notifiers.items()
+    }
+    desk = Desk(
+        rosters=config.rosters,
+        inventory=config.inventory,
+        policy=config.file.escalation.policy(),
+        channels=tuple(notifiers),
+        grouping=config.file.grouping,
+        reopen_within=config.file.reopen_within,
+    )
+
+    def ended(session: Session, message: Message, now: datetime) -> None:
+        message_ended(session, desk, message, now)
+
+    def due(session: Session, timer: Timer, now: datetime) -> None:
+        (run_calm_timer if timer.kind == CALM else run_timer)(session, desk, timer, now)
+
+    courier = Courier(
+        store,
+        clock,
+        notifiers,
+        owner=f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}",
+        on_ended=ended,
+        on_timer=due,
+    )
+    return Pager(
+        store=store,
+        clock=clock,
+        desk=desk,
+        rosters=config.rosters,
+        notifiers=notifiers,
+        courier=courier,
+        integrations={i.id: i for i in config.file.integrations},
+        tokens=tokens,
+        telemetry=Telemetry(store, clock),
+    )
