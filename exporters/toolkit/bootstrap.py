@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
-from threading import Event
-from typing import Any, cast
+from typing import cast
 
 import structlog
 
@@ -21,6 +19,7 @@ from exporters.toolkit.routes import Application
 from exporters.toolkit.runner import Runner
 from exporters.toolkit.scrape import Scraper
 from exporters.toolkit.server import Server
+from exporters.toolkit.signals import SignalInbox
 from exporters.toolkit.telemetry import Telemetry
 from exporters.toolkit.webgate import WebGate
 from inventory.config import ConfigurationError, Fault
@@ -64,20 +63,6 @@ def _bind_all(addresses: Sequence[ListenAddress]) -> list[socket.socket]:
     return sockets
 
 
-def _listen_for_signals() -> Event:
-    """An event that SIGTERM or SIGINT sets; SIGHUP is accepted and changes nothing."""
-    stop = Event()
-
-    def ask(number: int, frame: Any) -> None:  # noqa: ARG001 - the signature of a signal handler
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
-    # Files are read again when they change; the signal is accepted for those who send it.
-    signal.signal(signal.SIGHUP, lambda *_: None)
-    return stop
-
-
 def _serve(
     flags: Flags,
     config: ExporterConfig,
@@ -94,7 +79,7 @@ def _serve(
         max_requests=flags.max_requests,
     )
     server = Server(sockets, gate, application.answer)
-    stop = _listen_for_signals()
+    signals = SignalInbox()
     addresses = [str(ListenAddress(*s.getsockname()[:2])) for s in sockets]
     server.start()
     application.ready = True
@@ -103,7 +88,7 @@ def _serve(
         addresses=",".join(addresses),
         collectors=",".join(r.name for r in runners) or "aucun",
     )
-    stop.wait()
+    signals.wait_for_stop()
     application.ready = False
     _log.info("arrêt demandé, les relevés en cours se terminent")
     if not server.stop(DRAIN_SECONDS):

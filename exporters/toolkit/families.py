@@ -87,6 +87,13 @@ class Page:
         self.families: dict[str, Merged] = {}
         self._names: dict[str, str] = {}
         self._series: set[Series] = set()
+        self._closed: set[str] = set()
+
+    def reserve(self, owner: str, families: Iterable[Metric]) -> None:
+        """Put families on the page to which nobody else may add."""
+        kept = list(families)
+        self.add(owner, kept)
+        self._closed.update(family.name for family in kept)
 
     def add(self, owner: str, families: Sequence[Metric]) -> str:
         """Put the families of `owner` on the page; return what had to be left out (French)."""
@@ -99,7 +106,9 @@ class Page:
             (self._names[n] for n in names if self._names.get(n, family.name) != family.name), ""
         )
         present = self.families.get(family.name)
-        if present is not None and present.metric.type != family.type:
+        if present is not None and (
+            family.name in self._closed or present.metric.type != family.type
+        ):
             rival = family.name
         if rival:
             others = ", ".join(self.families[rival].owners)
@@ -108,7 +117,7 @@ class Page:
         if present is None:
             empty = Metric(family.name, family.documentation, family.type)
             empty.unit = family.unit
-            present = self.families[family.name] = Merged(empty, [])
+            present = self.families[family.name] = Merged(empty, [owner])
         complaint = ""
         for sample in family.samples:
             key = series_of(sample)
@@ -118,8 +127,8 @@ class Page:
                 continue
             self._series.add(key)
             present.metric.samples.append(sample)
-        if owner not in present.owners:
-            present.owners.append(owner)
+            if owner not in present.owners:
+                present.owners.append(owner)
         return complaint
 
     def drop(self, name: str) -> list[str]:

@@ -75,7 +75,7 @@ class Scraper:
         outcomes = self.collect(deadline, names)
         failed = {o.name: o.error for o in outcomes if o.error}
         page = Page()
-        page.add(OWNER, [*self._telemetry(), *_status([], {})])
+        page.reserve(OWNER, [*self._telemetry(), *_status([], {})])
         for outcome in outcomes:
             complaint = page.add(outcome.name, outcome.families)
             if complaint:

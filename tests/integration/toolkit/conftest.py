@@ -102,7 +102,7 @@ def run(site: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess
     def go(*flags: object, mark: Path | None = None) -> subprocess.CompletedProcess:
         return subprocess.run(
             [str(SCRIPT), *map(str, flags)], cwd=tmp_path, env=_environment(site, mark),
-            capture_output=True, text=True, timeout=30,
+            check=False, capture_output=True, text=True, timeout=30,
         )  # fmt: skip
 
     return go

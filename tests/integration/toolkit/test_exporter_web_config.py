@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
 import ssl
 import time
@@ -25,8 +24,8 @@ def write_pair(authority: trustme.CA, folder: Path) -> None:
     issued = authority.issue_cert("127.0.0.1")
     issued.private_key_pem.write_to_path(folder / "new.key")
     issued.cert_chain_pems[0].write_to_path(folder / "new.crt")
-    os.replace(folder / "new.key", folder / "server.key")
-    os.replace(folder / "new.crt", folder / "server.crt")
+    (folder / "new.key").replace(folder / "server.key")
+    (folder / "new.crt").replace(folder / "server.crt")
 
 
 @pytest.fixture

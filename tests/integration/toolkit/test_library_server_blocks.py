@@ -23,12 +23,12 @@ def test_one_stalled_tls_client_blocks_the_librarys_own_server(tmp_path: Path):
     authority.configure_trust(client)
     address = server.server_address[:2]
     try:
-        with socket.create_connection(address):
-            with (
-                socket.create_connection(address, timeout=1.5) as second,
-                pytest.raises(TimeoutError),
-            ):
-                client.wrap_socket(second, server_hostname="127.0.0.1")
+        with (
+            socket.create_connection(address),
+            socket.create_connection(address, timeout=1.5) as second,
+            pytest.raises(TimeoutError),
+        ):
+            client.wrap_socket(second, server_hostname="127.0.0.1")
     finally:
         server.shutdown()
         server.server_close()
