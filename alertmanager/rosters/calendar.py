@@ -30,7 +30,7 @@ class Calendar:
         # The library follows the process's locale unless told a language.
         self._public = holidays.country_holidays(
             days_off.country,
-            subdiv="Alsace-Moselle" if days_off.alsace_moselle else None,
+            subdiv="57" if days_off.alsace_moselle else None,  # Moselle: the same local law
             language="fr" if days_off.country == "FR" else None,
         )
         self._extra = {extra.date: extra.name for extra in days_off.extra}

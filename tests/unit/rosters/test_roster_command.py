@@ -1,0 +1,90 @@
+"""`vigie roster` as a person and as a script see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.cli.__main__ import main
+
+
+@pytest.fixture
+def vigie(example: Path, capsys: pytest.CaptureFixture[str]):
+    def call(action: str, *arguments: str, config: Path = example) -> tuple[int, str, str]:
+        status = main(["roster", action, "--config", str(config), *arguments])
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def test_now_says_who_and_why_in_french(vigie) -> None:
+    status, out, _ = vigie("now", "--at", "2026-05-01T07:12:00+02:00")
+    assert status == 0
+    assert "Vendredi 1er mai 2026 à 7 h 12 (Europe/Paris)" in out
+    assert "Nadia Benali, +33639981003" in out
+    assert "jour férié (Fête du Travail)" in out
+    assert "Prochain changement : vendredi 1er mai à 19 h 00" in out
+
+
+def test_now_in_json_is_for_scripts(vigie) -> None:
+    status, out, _ = vigie("now", "--at", "2026-05-01T07:12", "--format", "json")
+    answer = json.loads(out)
+    assert status == 0
+    assert answer["at"] == "2026-05-01T05:12:00Z"
+    assert [row["roster"] for row in answer["rosters"]] == [
+        "astreinte",
+        "renfort",
+        "dernier-recours",
+    ]
+    first = answer["rosters"][0]
+    assert first["people"] == [
+        {"id": "nadia.benali", "name": "Nadia Benali", "phone": "+33639981003"}
+    ]
+    assert first["ends"] == "2026-05-01T17:00:00Z"
+
+
+def test_shifts_take_local_dates(vigie) -> None:
+    arguments = ("--roster", "astreinte", "--from", "2026-05-01", "--to", "2026-05-02")
+    status, out, _ = vigie("shifts", *arguments, "--format", "json")
+    answer = json.loads(out)
+    assert status == 0
+    assert (answer["from"], answer["to"]) == ("2026-04-30T22:00:00Z", "2026-05-01T22:00:00Z")
+    assert [row["people"][0]["id"] for row in answer["shifts"]] == ["nadia.benali", "luc.marchand"]
+    _, text, _ = vigie("shifts", *arguments)
+    assert "du vendredi 1er mai 2026 à 19 h 00 au samedi 2 mai 2026 à 0 h 00" in text
+
+
+def test_gaps_are_exit_status_one(vigie) -> None:
+    status, out, _ = vigie("gaps", "--from", "2026-01-05", "--to", "2027-01-05")
+    assert (status, out.count("aucun trou")) == (0, 3)
+    status, out, _ = vigie("gaps", "--from", "2026-01-01", "--to", "2026-01-05")
+    assert status == 1
+    assert "Astreinte d'exploitation (astreinte) : 1 trou\n" in out
+    status, out, _ = vigie("gaps", "--from", "2026-01-01", "--to", "2026-01-05", "--format", "json")
+    assert status == 1
+    assert {row["roster"] for row in json.loads(out)["gaps"]} == {"astreinte", "renfort"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("now", "--roster", "nuit"), "attendu : astreinte, renfort, dernier-recours"),
+        (("now", "--at", "hier"), "« hier » n'est pas un instant ; attendu : 2026-05-01"),
+        (("gaps", "--from", "2026-05-02", "--to", "2026-05-01"), "attendu : --to après --from"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_exit_status_two(vigie, arguments, words) -> None:
+    status, out, err = vigie(*arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+def test_a_faulty_file_is_exit_status_two(vigie, tmp_path, capsys) -> None:
+    path = tmp_path / "rosters.yml"
+    path.write_text("people: []\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        vigie("now", config=path)
+    assert stopped.value.code == 2
+    assert f"{path}:1: people: liste trop courte" in capsys.readouterr().err
