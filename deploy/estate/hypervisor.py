@@ -73,32 +73,14 @@ class TestHypervisor:
 
     def start(self) -> None:
         """Start the daemon and the machines. Raise EstateError if it does not answer."""
-        program = shutil.which("libvirtd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        if program is None:
-            raise EstateError("libvirtd absent ; attendu : apt install libvirt-daemon")
-        run = self._run = Path(tempfile.mkdtemp(prefix="vigie-hv-", dir="/tmp"))
-        (run / "drivers").mkdir()
-        (run / "libvirtd.conf").write_text(_CONFIGURATION.format(run=run), encoding="utf-8")
-        command: list[str | Path] = [program, "-f", run / "libvirtd.conf", "-p", run / "pid"]
+        self._run = Path(tempfile.mkdtemp(prefix="vigie-hv-", dir="/tmp"))
+        (self._run / "drivers").mkdir()
+        text = _CONFIGURATION.format(run=self._run)
+        (self._run / "libvirtd.conf").write_text(text, encoding="utf-8")
         if os.geteuid() == 0:
-            # As root libvirtd would write under /run/libvirt; as nobody it keeps to its folder.
-            os.chown(run, _NOBODY, _NOBODY)
-            user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
-            command = ["setpriv", *user, *command]
-        self._child = start_child(
-            "libvirtd (test)",
-            command,
-            self._folder / "libvirtd.log",
-            env={
-                "HOME": str(run),
-                "LIBVIRT_DRIVER_DIR": str(run / "drivers"),
-                **{f"XDG_{kind}_HOME": str(run / "xdg") for kind in ("CONFIG", "CACHE", "DATA")},
-                "XDG_RUNTIME_DIR": str(run / "xdg"),
-            },
-            cwd=run,
-        )
+            os.chown(self._run, _NOBODY, _NOBODY)
         try:
-            self._child.wait_ready((run / "libvirt-sock").exists)
+            self._launch()
             self._connection = libvirt.open(self.uri)
             self._populate()
         except libvirt.libvirtError as error:
@@ -146,6 +128,33 @@ class TestHypervisor:
             return self._connection.lookupByName(name)
         except libvirt.libvirtError:
             raise EstateError(f"machine « {name} » inconnue de l'hyperviseur d'essai") from None
+
+    def _launch(self) -> None:
+        """Start the daemon in its folder and wait for its socket."""
+        run = self._run
+        program = shutil.which("libvirtd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        if program is None or run is None:
+            raise EstateError("libvirtd absent ; attendu : apt install libvirt-daemon")
+        socket = run / "libvirt-sock"
+        socket.unlink(missing_ok=True)
+        command: list[str | Path] = [program, "-f", run / "libvirtd.conf", "-p", run / "pid"]
+        if os.geteuid() == 0:
+            # As root libvirtd would write under /run/libvirt; as nobody it keeps to its folder.
+            user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+            command = ["setpriv", *user, *command]
+        folders = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+        self._child = start_child(
+            "libvirtd (test)",
+            command,
+            self._folder / "libvirtd.log",
+            env={
+                "HOME": str(run),
+                "LIBVIRT_DRIVER_DIR": str(run / "drivers"),
+                **dict.fromkeys(folders, str(run / "xdg")),
+            },
+            cwd=run,
+        )
+        self._child.wait_ready(socket.exists)
 
     def _populate(self) -> None:
         for sample in self._connection.listAllDomains():  # test:///default comes with one

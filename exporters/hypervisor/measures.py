@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-NANOSECOND = 1e-9
-KIBIBYTE = 1024
+# How many of libvirt's units make one of ours; division keeps the decimals clean.
+NANOSECOND = 1e9
+KIBIBYTE = 1 / 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Measure:
     metric: str
     help: str
     kind: Literal["gauge", "counter"] = "counter"
-    factor: float = 1
+    divisor: float = 1
     always: bool = False
     driver: bool = False
 
@@ -40,7 +41,7 @@ GUEST = (
         "cpu.time",
         _P + "cpu_seconds",
         "CPU time the guest has used since it started (libvirt cpu.time).",
-        factor=NANOSECOND,
+        divisor=NANOSECOND,
     ),
     Measure(
         "balloon.current",
@@ -76,14 +77,14 @@ GUEST = (
         "balloon.swap_in",
         _P + "swap_in_bytes",
         "Memory the guest read back from its swap (libvirt balloon.swap_in).",
-        factor=KIBIBYTE,
+        divisor=KIBIBYTE,
         driver=True,
     ),
     Measure(
         "balloon.swap_out",
         _P + "swap_out_bytes",
         "Memory the guest wrote out to its swap (libvirt balloon.swap_out).",
-        factor=KIBIBYTE,
+        divisor=KIBIBYTE,
         driver=True,
     ),
     Measure(
@@ -106,20 +107,22 @@ VCPU = (
         "time",
         _P + "vcpu_seconds",
         "CPU time of one virtual processor (libvirt vcpu.N.time).",
-        factor=NANOSECOND,
+        divisor=NANOSECOND,
     ),
     Measure(
         "delay",
         _P + "vcpu_delay_seconds",
         "Time a virtual processor was ready and waited for a real one, also called steal"
         " (libvirt vcpu.N.delay).",
-        factor=NANOSECOND,
+        divisor=NANOSECOND,
     ),
 )
 
 
-def _block(field: str, name: str, text: str, factor: float = 1) -> Measure:
-    return Measure(field, f"{_P}block_{name}", f"{text} (libvirt block.N.{field}).", factor=factor)
+def _block(field: str, name: str, text: str, divisor: float = 1) -> Measure:
+    return Measure(
+        field, f"{_P}block_{name}", f"{text} (libvirt block.N.{field}).", divisor=divisor
+    )
 
 
 BLOCK = (

@@ -46,7 +46,7 @@ def _values(
             continue
         value = raw.get(prefix + measure.field)
         if value is not None and value >= 0:
-            found[measure.metric] = value * measure.factor
+            found[measure.metric] = value / measure.divisor
     return found
 
 

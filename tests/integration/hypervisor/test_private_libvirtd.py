@@ -1,0 +1,135 @@
+"""The collector against a real libvirtd: what changes shows, what dies or hangs is survived."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from deploy.estate.child import EstateError
+from deploy.estate.hypervisor import TestHypervisor
+
+STATE = "hypervisor_domain_state"
+
+
+def _state(found, name):
+    return [(labels[3], labels[2]) for labels in found[STATE] if labels[0] == name]
+
+
+def test_the_machines_of_the_inventory_run_and_the_one_declared_off_does_not(estate, build, scrape):
+    found = scrape(build(hv1=estate.uri))
+    assert found["hypervisor_up"] == {("hv1",): 1}
+    states = {labels[0]: labels[3] for labels in found[STATE]}
+    assert len(states) == 13
+    assert {name for name, state in states.items() if state != "running"} == {"banc-essai"}
+    owners = {labels[0]: labels[2] for labels in found["hypervisor_domain_info"]}
+    assert (owners["valmont-web"], owners["mx1"]) == ("valmont", "syndicat")
+
+
+def test_a_machine_that_is_shut_off_is_seen_at_the_next_scrape_and_again_when_it_is_back(
+    estate, build, scrape
+):
+    collector = build(hv1=estate.uri)
+    assert _state(scrape(collector), "mx1") == [("running", "booted")]
+    estate.shut_off("mx1")
+    found = scrape(collector)
+    assert _state(found, "mx1") == [("shutoff", "destroyed")]
+    assert found["hypervisor_domain_should_run"][("mx1", "hv1")] == 1
+    assert ("mx1", "hv1") not in found["hypervisor_domain_cpu_seconds_total"]
+    estate.pause("imap1")
+    assert _state(scrape(collector), "imap1") == [("paused", "user")]
+    estate.boot("mx1")
+    assert _state(scrape(collector), "mx1") == [("running", "booted")]
+
+
+def test_a_machine_that_no_hypervisor_has_is_still_expected(estate, build, scrape):
+    estate.remove("valmont-web")
+    found = scrape(build(hv1=estate.uri))
+    assert _state(found, "valmont-web") == []
+    assert ("valmont-web", "valmont", "hebergement") in found["hypervisor_inventory_domain_info"]
+
+
+def test_the_connection_is_read_only(estate, build, scrape):
+    collector = build(hv1=estate.uri)
+    scrape(collector)
+    connection = collector._sources["hv1"]._connection
+    with pytest.raises(libvirt.libvirtError, match="read only"):
+        connection.lookupByName("mx1").destroy()
+
+
+def test_the_connection_is_kept_between_scrapes(estate, build, scrape):
+    collector = build(hv1=estate.uri)
+    scrape(collector)
+    first = collector._sources["hv1"]._connection
+    scrape(collector)
+    assert collector._sources["hv1"]._connection is first
+
+
+def test_a_libvirtd_that_restarts_costs_no_more_than_the_scrapes_it_missed(estate, build, scrape):
+    collector = build(hv1=estate.uri)
+    scrape(collector)
+    os.kill(estate._child.pid, signal.SIGKILL)
+    estate._child.process.wait(5)
+    assert scrape(collector)["hypervisor_up"] == {("hv1",): 0}
+    estate._launch()
+    end = time.monotonic() + 10
+    while scrape(collector)["hypervisor_up"] != {("hv1",): 1}:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate, build, scrape):
+    collector = build(hv1=estate.uri, d="test:///default")
+    assert scrape(collector)["hypervisor_up"] == {("hv1",): 1, ("d",): 1}
+    os.kill(estate._child.pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            start = time.monotonic()
+            found = scrape(collector, seconds=1)
+            assert time.monotonic() - start < 1
+            assert found["hypervisor_up"] == {("hv1",): 0, ("d",): 1}
+            assert _state(found, "test") == [("running", "unknown")]
+        waiting = [t for t in threading.enumerate() if t.name == "libvirt-hv1"]
+        assert len(waiting) <= 2
+    finally:
+        os.kill(estate._child.pid, signal.SIGCONT)
+    end = time.monotonic() + 10
+    while scrape(collector)["hypervisor_up"] != {("hv1",): 1, ("d",): 1}:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_keepalive_gives_up_a_libvirtd_that_stays_frozen(estate, build, scrape, monkeypatch):
+    monkeypatch.setattr("exporters.hypervisor.source.KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("exporters.hypervisor.source.KEEPALIVE_PROBES", 1)
+    collector = build(hv1=estate.uri)
+    scrape(collector)
+    connection = collector._sources["hv1"]._connection
+    os.kill(estate._child.pid, signal.SIGSTOP)
+    try:
+        end = time.monotonic() + 10
+        while connection.isAlive():
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    finally:
+        os.kill(estate._child.pid, signal.SIGCONT)
+
+
+def test_two_estates_run_side_by_side_and_leave_nothing_behind(estate, tmp_path, example_inventory):
+    other = TestHypervisor(tmp_path / "other", example_inventory)
+    other.start()
+    run = other.uri.partition("socket=")[2].rpartition("/")[0]
+    other.shut_off("mx1")
+    there = libvirt.openReadOnly(estate.uri).lookupByName("mx1")
+    assert there.isActive()
+    child = other._child
+    other.stop()
+    assert not Path(run).exists()
+    assert not child.alive()
+    with pytest.raises(EstateError, match="pas démarré"):
+        _ = other.uri
