@@ -21,6 +21,14 @@ BUILD_SECONDS = 10.0
 _log = structlog.get_logger("vigie.exporter")
 
 
+def announce(config: ExporterConfig, user: int) -> None:
+    """Log what an operator should mend though it does not stop the process."""
+    for name, reason in config.broken.items():
+        _log.error("collecteur inutilisable", collector=name, error=reason)
+    if user == 0:
+        _log.warning("lancé par root ; un compte sans droits suffit")
+
+
 def _state_of(config: ExporterConfig, name: str) -> Path | None:
     """The collector's own folder, made if need be. Raise ConfigurationError."""
     if config.state_directory is None:

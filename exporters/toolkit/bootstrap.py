@@ -11,7 +11,7 @@ from typing import cast
 import structlog
 
 from exporters.toolkit.address import ListenAddress, ListenError, bind
-from exporters.toolkit.assembly import close, make_runners, prepare
+from exporters.toolkit.assembly import announce, close, make_runners, prepare
 from exporters.toolkit.config import ExporterConfig, load_exporter_config
 from exporters.toolkit.discovery import Catalogue, discover
 from exporters.toolkit.flags import Flags, parse_flags
@@ -27,7 +27,7 @@ from inventory.process import configure_logs, refuse_to_start, system_clock
 from inventory.process.logs import LogFormat
 
 EXIT_CANNOT_LISTEN = 1
-DRAIN_SECONDS = 15.0
+DRAIN_SECONDS = 10.0
 
 _log = structlog.get_logger("vigie.exporter")
 
@@ -108,8 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names = ", ".join(e.plugin.name for e in config.collectors) or "aucun"
             print(f"Configuration valide : {flags.config}. Collecteurs : {names}.")
             return 0
-        for name, reason in config.broken.items():
-            _log.error("collecteur inutilisable", collector=name, error=reason)
+        announce(config, os.geteuid())
         runners = make_runners(config, system_clock)
         # Bound before anything is opened, so that a second copy touches no state of the first.
         sockets = _bind_all(flags.listen_addresses or config.listen_addresses)
@@ -119,8 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ListenError as error:
         print(error, file=sys.stderr)
         return EXIT_CANNOT_LISTEN
-    if os.geteuid() == 0:
-        _log.warning("lancé par root ; un compte sans droits suffit")
     _serve(flags, config, gate, runners, sockets)
     close(runners)
     _log.info("arrêté")

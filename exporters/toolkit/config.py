@@ -199,7 +199,12 @@ def _misfits(
     for one in enabled:
         if one.plugin.check is not None:
             block = _block(document, one.plugin.name)
-            for path, problem, expected in one.plugin.check(one.settings, inventory):
+            try:
+                found = list(one.plugin.check(one.settings, inventory))
+            except Exception as error:  # noqa: BLE001 - a third party's check may raise anything
+                problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
+                found = [((), problem, "")]
+            for path, problem, expected in found:
                 yield _under(one.plugin.name, block.fault(path, problem, expected))
 
 

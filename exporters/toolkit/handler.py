@@ -46,10 +46,8 @@ class HeadReader:
             if self._buffer and not started:
                 started = True
                 end = min(end, monotonic() + self._head_seconds)
-            left = end - monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._stream.settimeout(left)
+            # Never zero, which would mean not to wait at all and another error.
+            self._stream.settimeout(max(end - monotonic(), 0.001))
             received = self._stream.recv(4096)
             if not received:
                 break

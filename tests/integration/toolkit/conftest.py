@@ -146,9 +146,14 @@ def start(site: Path, tmp_path: Path) -> Iterator[Callable[..., Exporter]]:
 
     yield go
     for process in running:
-        if process.poll() is None:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.wait(timeout=10)
+            process.wait(timeout=10)
+            raise
 
 
 @pytest.fixture

@@ -203,6 +203,30 @@ def test_a_hung_collector_does_not_keep_the_process_from_stopping(start, config,
     assert "toujours occupé" in exporter.log.read_text()
 
 
+def test_a_scrape_that_does_not_end_is_not_waited_for_for_ever(start, config, gate):
+    exporter = start(config(f"{{sample_gate: {{folder: {gate}}}}}"))
+    (gate / "shut").touch()
+    address = ("127.0.0.1", exporter.port)
+    with socket.create_connection(address) as patient:
+        patient.sendall(
+            b"GET /metrics HTTP/1.0\r\nX-Prometheus-Scrape-Timeout-Seconds: 100\r\n\r\n"
+        )
+        wait_for(lambda: calls(gate) == 1)
+        assert exporter.terminate() == 0
+    assert "des relevés n'étaient pas terminés" in exporter.log.read_text()
+
+
+def test_when_one_address_of_two_is_taken_nothing_is_served(run, config):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = run(
+            "--config", config(), "--collector.disable-defaults",
+            "--web.listen-address", "127.0.0.1:0",
+            "--web.listen-address", f"127.0.0.1:{taken.getsockname()[1]}",
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert "à l'écoute" not in ended.stderr
+
+
 def test_sighup_is_accepted(start, config):
     exporter = start(config("{sample: {}}"))
     exporter.process.send_signal(signal.SIGHUP)

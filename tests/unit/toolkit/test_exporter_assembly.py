@@ -1,11 +1,12 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
-from exporters.toolkit.assembly import close, make_runners, prepare
+from exporters.toolkit.assembly import announce, close, make_runners, prepare
 from exporters.toolkit.collector import CollectorPlugin
 from exporters.toolkit.config import Enabled, ExporterConfig
 from exporters.toolkit.discovery import discover
@@ -34,6 +35,16 @@ def raising(error):
         raise error
 
     return build
+
+
+def test_what_is_broken_and_root_are_announced(config, collector):
+    made = config(lambda *_: collector(list))
+    with capture_logs() as logs:
+        announce(made, 1000)
+        assert logs == []
+        announce(replace(made, broken={"gone": "import impossible"}), 0)
+    assert [log["log_level"] for log in logs] == ["error", "warning"]
+    assert logs[0]["error"] == "import impossible"
 
 
 def test_each_collector_has_a_state_folder_of_its_own(config, collector, tmp_path):

@@ -186,6 +186,34 @@ def test_a_validator_that_crashes_is_a_fault(installed, tmp_path):
         load_exporter_config(path, Choice(), catalogue)
 
 
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (
+            "return [(('size',), 'trop', 'moins')]",
+            ":4: collectors.odd.size: trop ; attendu : moins",
+        ),
+        ("return [((), 'absent', '')]", ":3: collectors.odd: absent"),
+        ("return 1 / 0", ":3: collectors.odd: ses réglages n'ont pu être contrôlés (ZeroDivision"),
+        ("return []", ""),
+    ],
+)
+def test_what_a_plugin_says_does_not_fit_the_inventory_is_a_fault(installed, tmp_path, check, told):
+    source = (
+        f"def check(settings, inventory):\n    {check}\n"
+        "PLUGIN = CollectorPlugin('odd', '', Settings, build, check=check)"
+    )
+    catalogue = installed({"third": {"odd": source}})
+    path = tmp_path / "exporter.yml"
+    path.write_text(f"inventory: {INVENTORY}\ncollectors:\n  odd:\n    size: 4\n")
+    if told:
+        with pytest.raises(ConfigurationError) as refused:
+            load_exporter_config(path, Choice(), catalogue)
+        assert told in str(refused.value)
+    else:
+        assert names(load_exporter_config(path, Choice(), catalogue)) == ["odd"]
+
+
 def test_a_path_fault_of_a_whole_list_or_text_document_is_told(tmp_path, catalogue):
     path = tmp_path / "exporter.yml"
     path.write_text("- 1\n")

@@ -27,6 +27,11 @@ def test_collectors_are_switched_and_the_last_word_counts():
     assert (choice.on, choice.off, choice.disable_defaults) == ({"a", "d"}, {"b", "c"}, True)
 
 
+def test_numbers_are_read():
+    found = flags("--web.timeout-offset", "1.5", "--web.max-requests", "0")
+    assert (found.timeout_offset, found.max_requests) == (1.5, 0)
+
+
 def test_both_names_of_the_configuration_flag():
     assert (
         flags("--config.file", "x.yml").config == flags("--config", "x.yml").config == Path("x.yml")
