@@ -1,0 +1,91 @@
+"""Hypervisors: guests by state, those that should run and do not, and who uses the processors."""
+
+from __future__ import annotations
+
+from dashboards.grafana.panels import (
+    GREEN,
+    RED,
+    Column,
+    Panel,
+    Query,
+    Word,
+    curves,
+    figures,
+    listing,
+)
+
+TITLE = "Hyperviseur"
+
+_OWNED = (
+    "* on (instance, hypervisor, domain) group_left (member)"
+    ' hypervisor_domain_info{member=~"$member"}'
+)
+# As HypervisorDomainDown: known and not running, or declared and known nowhere.
+_MISSING = f"""\
+(
+    hypervisor_domain_should_run{{instance=~"$instance"}} == 1
+  unless on (domain)
+    (
+        hypervisor_domain_state{{state=~"running|blocked"}} == 1
+      or
+        hypervisor_domain_state{{state="paused",reason=~"migration|postcopy"}} == 1
+    )
+) {_OWNED}
+or (
+    hypervisor_inventory_domain_info{{instance=~"$instance",member=~"$member"}}
+  unless on (domain)
+    hypervisor_domain_info
+)"""
+
+
+def panels() -> list[Panel]:
+    """Guests by state, missing guests, processor time, reachability."""
+    return [
+        figures(
+            "Hyperviseurs",
+            "Réponse de libvirt. « Muet » : les machines tournent peut-être, mais nul ne le voit."
+            " Fiche : HypervisorUnreachable.",
+            "none",
+            Query('hypervisor_up{instance=~"$instance"}', "{{hypervisor}}"),
+            words={"0": Word("Muet", RED), "1": Word("Répond", GREEN)},
+            limits=[(1, GREEN)],
+            base=RED,
+            width=4,
+        ),
+        curves(
+            "Machines par état",
+            "Nombre de machines virtuelles dans chaque état.",
+            "short",
+            Query(
+                'count by (state) (hypervisor_domain_state{instance=~"$instance"}'
+                f" {_OWNED})",
+                "{{state}}",
+            ),
+            width=6,
+        ),
+        listing(
+            "Machines arrêtées qui doivent tourner",
+            "Déclarées en service dans l’inventaire, et en marche sur aucun hyperviseur."
+            " Fiche : HypervisorDomainDown.",
+            [
+                Column("domain", "Machine"),
+                Column("member", "Membre"),
+                Column("hypervisor", "Hyperviseur"),
+            ],
+            Query(
+                f"{_MISSING}\n"
+                'or on () label_replace(vector(0), "domain", "Aucune", "", "")'
+            ),
+            width=6,
+        ),
+        curves(
+            "Processeur par machine (10 premières)",
+            "Processeurs occupés par chaque machine : 1 = un processeur virtuel plein.",
+            "short",
+            Query(
+                "topk(10, sum by (domain) (rate(hypervisor_domain_cpu_seconds_total"
+                f'{{instance=~"$instance"}}[$__rate_interval]) {_OWNED}))',
+                "{{domain}}",
+            ),
+        ),
+    ]  # fmt: skip
