@@ -41,7 +41,7 @@ def test_summary_and_action_fit_two_sms_uncut(alert, expanded) -> None:
         text = page_text(
             LONGEST_TOWN,
             alert.labels["severity"],
-            "1er mai 07:12",
+            "01/05 07:12",
             words["summary"],
             words["action"],
         )
