@@ -61,17 +61,20 @@ def panels() -> list[Panel]:
         listing(
             "Comptes qui envoient le plus",
             "Comptes authentifiés au-dessus du plancher d’observation. Mauvais signe : au moins"
-            " 150 destinataires en 2 minutes depuis 4 adresses, ou 600 d’où que ce soit."
+            " 150 destinataires ou messages en 2 minutes depuis 4 adresses, ou 600 d’où que ce soit."
             " Fiche : MailAccountFlooding.",
             [
                 Column("account", "Compte"),
                 Column("member", "Membre"),
                 Column("Value #A", "Destinataires, 2 min", "short",
                        [(FEW_RECIPIENTS, ORANGE), (MANY_RECIPIENTS, RED)]),
-                Column("Value #B", "Adresses IP, 2 min", "short", [(CLIENT_ADDRESSES, ORANGE)]),
-                Column("Value #C", "Destinataires, 1 h", "short"),
+                Column("Value #B", "Messages, 2 min", "short",
+                       [(FEW_RECIPIENTS, ORANGE), (MANY_RECIPIENTS, RED)]),
+                Column("Value #C", "Adresses IP, 2 min", "short", [(CLIENT_ADDRESSES, ORANGE)]),
+                Column("Value #D", "Destinataires, 1 h", "short"),
             ],
             Query(_accounts("mailqueue_account_recent_recipients", "2m")),
+            Query(_accounts("mailqueue_account_recent_messages", "2m")),
             Query(_accounts("mailqueue_account_recent_client_addresses", "2m")),
             Query(_accounts("mailqueue_account_recent_recipients", "1h")),
             sort=("Destinataires, 2 min", True),
