@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from dataclasses import dataclass
+
+from inventory.config import reason
 
 
 class ListenError(Exception):
@@ -40,6 +41,8 @@ def parse_address(text: str) -> ListenAddress:
 
 
 def _reason(error: OSError, address: ListenAddress) -> str:
+    if isinstance(error, socket.gaierror):
+        return "nom d'hôte inconnu"
     if error.errno == errno.EADDRINUSE:
         return (
             f"le port {address.port} est déjà pris par un autre programme ; "
@@ -49,7 +52,7 @@ def _reason(error: OSError, address: ListenAddress) -> str:
         return "droits insuffisants ; un port au-dessus de 1023 n'en demande pas"
     if error.errno == errno.EADDRNOTAVAIL:
         return "cette adresse n'est pas celle de cette machine"
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return reason(error)
 
 
 def bind(address: ListenAddress) -> socket.socket:

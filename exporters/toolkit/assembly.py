@@ -12,7 +12,7 @@ from exporters.toolkit.collector import Collector, Context, Deadline
 from exporters.toolkit.config import Enabled, ExporterConfig
 from exporters.toolkit.discovery import missing_module
 from exporters.toolkit.runner import Runner, describe
-from inventory.config import ConfigurationError, Fault
+from inventory.config import ConfigurationError, Fault, reason
 from inventory.process import Clock
 
 BUILD_SECONDS = 10.0
@@ -23,8 +23,8 @@ _log = structlog.get_logger("vigie.exporter")
 
 def announce(config: ExporterConfig, user: int) -> None:
     """Log what an operator should mend though it does not stop the process."""
-    for name, reason in config.broken.items():
-        _log.error("collecteur inutilisable", collector=name, error=reason)
+    for name, why in config.broken.items():
+        _log.error("collecteur inutilisable", collector=name, error=why)
     if user == 0:
         _log.warning("lancé par root ; un compte sans droits suffit")
 
@@ -37,7 +37,7 @@ def _state_of(config: ExporterConfig, name: str) -> Path | None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"dossier {folder} impossible à créer ({error.strerror})"
+        problem = f"dossier {folder} impossible à créer ({reason(error)})"
         expected = "un dossier où ce processus peut écrire"
         fault = Fault(str(config.file), 1, "state_directory", problem, expected)
         raise ConfigurationError([fault]) from None

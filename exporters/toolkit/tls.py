@@ -6,6 +6,8 @@ import ssl
 from collections.abc import Iterable
 from pathlib import Path
 
+from inventory.config import reason
+
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
 
@@ -14,7 +16,7 @@ def _readable(path: Path) -> None:
         path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{path} illisible ({error.strerror}) ; attendu : un fichier PEM lisible"
+            f"{path} illisible ({reason(error)}) ; attendu : un fichier PEM lisible"
         ) from None
 
 

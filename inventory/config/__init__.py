@@ -2,6 +2,7 @@
 
 from inventory.config.errors import ConfigurationError, Fault
 from inventory.config.fields import ConfigPath, DomainName, Duration, Identifier, TimeZone
+from inventory.config.reason import reason
 from inventory.config.secret import SecretFile, read_secret
 from inventory.config.validation import load_config, load_document
 from inventory.config.yamlfile import Document, read_yaml
@@ -20,4 +21,5 @@ __all__ = [
     "load_document",
     "read_secret",
     "read_yaml",
+    "reason",
 ]

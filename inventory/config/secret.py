@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from inventory.config.fields import ConfigPath
+from inventory.config.reason import reason
 
 
 def read_secret(path: Path) -> SecretStr:
@@ -20,8 +21,8 @@ def read_secret(path: Path) -> SecretStr:
         mode = path.stat().st_mode
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "pas de l'UTF-8"
-        raise ValueError(f"secret illisible dans {path} ({reason})") from None
+        why = reason(error) if isinstance(error, OSError) else "pas de l'UTF-8"
+        raise ValueError(f"secret illisible dans {path} ({why})") from None
     if mode & 0o007:
         raise ValueError(f"secret lisible par tous : {path} ; attendu : chmod 0600 {path}")
     if not lines or not lines[0].strip():

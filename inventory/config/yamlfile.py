@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from inventory.config.errors import ConfigurationError, Fault, Path, show_path
+from inventory.config.reason import reason
 
 
 @dataclass
@@ -93,7 +94,7 @@ def read_yaml(path: FilePath) -> Document:
                     name,
                     1,
                     "(document)",
-                    f"fichier illisible ({error.strerror})",
+                    f"fichier illisible ({reason(error)})",
                     "un fichier YAML lisible par ce processus",
                 )
             ]
