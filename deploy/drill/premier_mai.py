@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
 
 from alertmanager.delivery.gsm7 import segments
-
 from alertmanager.rosters import load_rosters
+from dashboards.grafana.emptiness import empty_panels
+from dashboards.grafana.shipped import overview
 from deploy.drill.attack import Attack
 from deploy.drill.background import Background
 from deploy.drill.report import HonestMail, Observation
@@ -77,11 +79,26 @@ class Drill:
         self.seen.member_pages_alike = self._member_pages_are_right()
         if self.watch.wait("queue_jammed", 180):
             self.progress("file engorgée ; l'alerte qui en découle est tue, la cause est connue")
+        self._measure_scrape()
+        self.seen.empty_panels = empty_panels(self.estate.ports.url("prometheus"), overview())
         self.estate.mail.block_account(self.scenario.account)
         self.attack.stop()
         purged = self.estate.mail.discard_mail_of(self.scenario.account)
         self.watch.note("contained")
         self.progress(f"compte bloqué, {purged} messages purgés")
+
+    def _measure_scrape(self) -> None:
+        """The slowest of three whole scrapes in the thick of it, and what promtool says of one."""
+        scrapes = [self.readings.scrape() for _ in range(3)]
+        self.seen.scrape_seconds = round(max(seconds for seconds, _ in scrapes), 3)
+        lint = subprocess.run(
+            ["promtool", "check", "metrics"],
+            input=scrapes[-1][1],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.seen.metrics_lint = (lint.stdout + lint.stderr).strip()
 
     def _all_clear(self) -> None:
         end = time.monotonic() + ALL_CLEAR_WITHIN
@@ -111,6 +128,7 @@ class Drill:
 
     def _collect(self) -> None:
         seen, watch = self.seen, self.watch
+        watch.refine()
         first = self.attack.volume.first_at
         if first is not None:
             seen.seconds = {step: round(at - first, 1) for step, at in watch.seen.items()}

@@ -12,12 +12,15 @@ STEPS: dict[str, str] = {
     "webhook": "reçue par le webhook",
     "sms_accepted": "SMS accepté par la passerelle",
     "sms_delivered": "SMS affiché par le téléphone",
+    "delivery_proven": "remise prouvée par la passerelle",
     "acknowledged": "prise en charge",
     "status_page": "page d'état « perturbé »",
     "queue_jammed": "file engorgée, alerte liée mais tue",
     "contained": "compte bloqué, file purgée",
     "all_clear": "retour à la normale annoncé",
 }
+LIMIT_SCRAPE = 0.5
+"""Seconds a scrape of all collectors may take, even while the queue is jammed."""
 LIMIT_SMS_DELIVERED = 45.0
 """Seconds from the first abnormal mail to the SMS on the handset, at a 15 s scrape interval."""
 
@@ -56,6 +59,7 @@ class Observation:
     member_pages_alike: bool = False
     empty_panels: list[str] = field(default_factory=list)
     scrape_seconds: float | None = None
+    metrics_lint: str = ""
 
 
 def faults(seen: Observation) -> list[str]:
@@ -81,6 +85,10 @@ def faults(seen: Observation) -> list[str]:
         found.append(f"{seen.honest_mail.lost} courrier(s) honnête(s) non remis")
     if not seen.member_pages_alike:
         found.append("une commune n'a pas vu sa messagerie perturbée, ou a vu une autre commune")
+    if seen.scrape_seconds is None or seen.scrape_seconds >= LIMIT_SCRAPE:
+        found.append(f"collecte complète en {seen.scrape_seconds} s, attendu : moins de 0,5 s")
+    if seen.metrics_lint:
+        found.append(f"promtool check metrics : {seen.metrics_lint}")
     found += [f"panneau Grafana vide : {panel}" for panel in seen.empty_panels]
     return found
 
@@ -109,6 +117,7 @@ def as_json(seen: Observation) -> dict[str, Any]:
         "attack": seen.attack,
         "empty_panels": seen.empty_panels,
         "scrape_seconds": seen.scrape_seconds,
+        "metrics_lint": seen.metrics_lint,
     }
 
 
@@ -131,6 +140,7 @@ def as_text(seen: Observation) -> str:
         f"Attaque             {_counts(seen.attack)}",
         f"Courrier honnête    {_fate(honest)}",
         f"Appels à tort       {seen.false_pages}",
+        f"Collecte complète   {seen.scrape_seconds} s pendant l'attaque",
         "",
     ]
     problems = faults(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from deploy.drill.scenario import Scenario
@@ -31,7 +32,8 @@ class Watch:
                 ("alert", self._alert, 0.3),
                 ("webhook", self._webhook, 0.3),
                 ("sms_accepted", lambda: self._message("accepted_at"), 0.3),
-                ("sms_delivered", self._delivered, 0.1),
+                ("sms_delivered", self._shown, 0.1),
+                ("delivery_proven", lambda: self._message("delivered_at"), 0.3),
                 ("acknowledged", lambda: bool(self._current().get("acknowledged_at")), 0.3),
                 ("status_page", self._status_page, 0.5),
                 ("queue_jammed", self._jammed, 1.0),
@@ -59,6 +61,25 @@ class Watch:
     def note(self, step: str) -> None:
         """`step` happened now."""
         self.seen.setdefault(step, time.time())
+
+    def refine(self) -> None:
+        """Replace what was noticed through the webhook by the instants it recorded itself.
+
+        Its clock is set to 1 May; `clock_offset` leads back to ours.
+        """
+        offset = self._readings.clock_offset
+        incident = self.find_incident()
+        pages = [m for m in incident.get("messages", []) if m["kind"] == "page"]
+        recorded = {
+            "webhook": [incident.get("opened_at")],
+            "sms_accepted": [m["accepted_at"] for m in pages],
+            "delivery_proven": [m["delivered_at"] for m in pages],
+            "acknowledged": [incident.get("acknowledged_at")],
+        }
+        for step, instants in recorded.items():
+            known = [datetime.fromisoformat(instant) for instant in instants if instant]
+            if step in self.seen and known and offset is not None:
+                self.seen[step] = (min(known) + offset).timestamp()
 
     def find_incident(self) -> dict[str, Any]:
         """The incident of the flooding, whole and fresh; empty while there is none."""
@@ -101,7 +122,7 @@ class Watch:
     def _message(self, key: str) -> bool:
         return any(message.get(key) for message in self._current().get("messages", []))
 
-    def _delivered(self) -> bool:
+    def _shown(self) -> bool:
         return any(self._scenario.account in m.text for m in self._estate.handset.messages())
 
     def _status_page(self) -> bool:

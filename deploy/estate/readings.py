@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
 from deploy.estate.ports import Ports
+from inventory.process import system_clock
 
 _SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>.*)\} (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -19,6 +22,8 @@ class Readings:
     def __init__(self, ports: Ports, operator_token: str) -> None:
         self._ports = ports
         self._session = requests.Session()
+        self.clock_offset: timedelta | None = None
+        """What to add to an instant of the webhook's clock to have ours; None before one is read."""
         self._operator = {"Authorization": f"Bearer {operator_token}"}
 
     def samples(self, family: str, collector: str) -> list[tuple[dict[str, str], float]]:
@@ -30,6 +35,12 @@ class Readings:
             if sample and sample["name"] == family:
                 found.append((dict(_LABEL.findall(sample["labels"])), float(sample["value"])))
         return found
+
+    def scrape(self) -> tuple[float, str]:
+        """(seconds, text) of one scrape of all collectors."""
+        started = time.monotonic()
+        text = self._text(f"{self._ports.url('exporter')}/metrics")
+        return time.monotonic() - started, text
 
     def alerts(self) -> list[dict[str, Any]]:
         """Prometheus's active alerts, pending and firing."""
@@ -46,15 +57,10 @@ class Readings:
     def incidents(self) -> list[dict[str, Any]]:
         """Every incident of the webhook, whole."""
         answer = self._json(f"{self._ports.url('webhook')}/api/v1/incidents", self._operator)
-        listed = answer.get("incidents", []) if isinstance(answer, dict) else []
-        return [self.incident(entry["id"]) for entry in listed]
-
-    def incident(self, identifier: str) -> dict[str, Any]:
-        """One incident with its alerts, pages, messages and journal; empty if unreadable."""
-        answer = self._json(
-            f"{self._ports.url('webhook')}/api/v1/incidents/{identifier}", self._operator
-        )
-        return answer if isinstance(answer, dict) else {}
+        if isinstance(answer, dict) and self.clock_offset is None:
+            shown = datetime.fromisoformat(answer["generated_at"])
+            self.clock_offset = system_clock() - shown
+        return list(answer.get("incidents", [])) if isinstance(answer, dict) else []
 
     def component_states(self, path: str = "") -> dict[str, str]:
         """Component name to Statuspage state, on the public page or under a member's `path`."""

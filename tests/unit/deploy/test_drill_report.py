@@ -21,6 +21,7 @@ def success() -> Observation:
         honest_mail=HonestMail(sent=100, delivered=100, delayed=3),
         attack={"messages": 5, "recipients": 75, "addresses": 12},
         member_pages_alike=True,
+        scrape_seconds=0.2,
     )
 
 
@@ -62,6 +63,9 @@ def test_any_missing_step_fails_the_drill(step):
         ({"false_pages": 1}, "1 appel(s) à tort"),
         ({"honest_mail": HonestMail(10, 9, 0)}, "1 courrier(s) honnête(s) non remis"),
         ({"member_pages_alike": False}, "commune"),
+        ({"scrape_seconds": 0.6}, "collecte complète en 0.6 s"),
+        ({"scrape_seconds": None}, "collecte complète"),
+        ({"metrics_lint": "x no help"}, "promtool check metrics : x no help"),
         ({"empty_panels": ["File"]}, "panneau Grafana vide : File"),
     ],
 )

@@ -57,8 +57,8 @@ def test_every_fault_is_reported_at_once_with_line_path_and_what_would_be_right(
     text += "  - {id: valmont, name: Encore, services: [nulle], taille: 3}\n"
     assert faults_of(tmp_path, text) == [
         (
-            "8: members[0].mail_domains[0]: « Ville Valmont » n'est pas un nom de domaine ; attendu :"
-            " un nom DNS en minuscules, par exemple ville-exemple.test"
+            "8: members[0].mail_domains[0]: « Ville Valmont » n'est pas un nom de domaine ;"
+            " attendu : un nom DNS en minuscules, par exemple ville-exemple.test"
         ),
         (
             "10: members[0].backup_jobs[0].max_age: « bientôt » n'est pas une durée ; attendu :"
@@ -73,8 +73,8 @@ def test_every_fault_is_reported_at_once_with_line_path_and_what_would_be_right(
             " un service déclaré : messagerie"
         ),
         (
-            "11: members[1].taille: clé inconnue ; attendu : l'une des clés : id, name, mail_domains,"
-            " virtual_machines, backup_jobs, services, mail_users"
+            "11: members[1].taille: clé inconnue ; attendu : l'une des clés : id, name,"
+            " mail_domains, virtual_machines, backup_jobs, services, mail_users"
         ),
     ]
 

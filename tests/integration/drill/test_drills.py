@@ -1,0 +1,59 @@
+"""The acceptance test: the drill of 1 May through the installed `vigie`, on real servers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.estate.ports import free_base
+
+VIGIE = Path(sys.executable).with_name("vigie")
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, dict, str]:
+    folder.mkdir(exist_ok=True)
+    report = folder / "rapport.json"
+    done = subprocess.run(
+        [
+            VIGIE, "drill", *arguments, "--report", report,
+            "--folder", folder / "d", "--port-base", str(free_base()),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    text = done.stdout + done.stderr
+    return done.returncode, json.loads(report.read_text()) if report.exists() else {}, text
+
+
+@pytest.mark.series
+@pytest.mark.timeout(3600)
+def test_the_duty_engineer_is_told_of_the_stolen_account_within_45_seconds(open_folder, long):
+    """One drill by default, five out of five with --long."""
+    for number in range(5 if long else 1):
+        code, report, text = run(open_folder / str(number), "premier-mai")
+        assert code == 0, text
+        print(f"\nexercice {number + 1} : {json.dumps(report['seconds'])}")
+        assert report["ok"]
+        assert report["account"] == "m.lefevre@ville-valmont.test"
+        assert report["paged"] == ["nadia.benali"]
+        assert "1er mai" in report["why_paged"]
+        assert "jour férié" in report["why_paged"]
+        assert report["seconds"]["sms_delivered"] <= 45
+        assert report["sms_segments"] <= 2
+        for word in ("m.lefevre@ville-valmont.test", "Valmont-sur-Lys", "OK"):
+            assert word in report["sms"]
+        assert report["false_pages"] == 0
+        assert report["empty_panels"] == []
+        assert report["scrape_seconds"] < 0.5
+
+
+@pytest.mark.series
+@pytest.mark.timeout(1200)
+def test_ordinary_mail_alone_pages_nobody(open_folder, long):
+    """One minute by default, the ten of the issue with --long."""
+    code, report, text = run(open_folder, "calme", "--minutes", "10" if long else "1")
+    assert code == 0, text
+    assert report["pages"] == 0
+    assert report["sms"] == 0
+    assert report["sent"] > report["seconds"]
