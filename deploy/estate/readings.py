@@ -23,7 +23,7 @@ class Readings:
         self._ports = ports
         self._session = requests.Session()
         self.clock_offset: timedelta | None = None
-        """What to add to an instant of the webhook's clock to have ours; None before one is read."""
+        """Added to an instant of the webhook's clock gives ours; None before one is read."""
         self._operator = {"Authorization": f"Bearer {operator_token}"}
 
     def samples(self, family: str, collector: str) -> list[tuple[dict[str, str], float]]:
