@@ -148,12 +148,13 @@ class Courier:
             try:
                 with self._store.write() as session:
                     self._write_outcome(session, lease, outcome)
-                return
             except StoreUnavailable as error:
                 if time.monotonic() > end or self._stopping.is_set():
                     raise
                 log.warning("outcome_not_written_yet", message=lease.id, reason=str(error))
                 time.sleep(_TROUBLE)
+            else:
+                return
 
     def _write_outcome(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -41,6 +43,9 @@ _REPLACEMENTS = {
 }
 
 
+_INSIDE_QUOTES = re.compile(r"«\s*|\s*»")
+
+
 def is_gsm7(text: str) -> bool:
     """Whether every character exists in the alphabet."""
     return all(character in _BASIC or character in _EXTENSION for character in text)
@@ -74,13 +79,14 @@ def transliterate(text: str) -> str:
 
     « word » becomes "word"; a character without any likeness becomes "?".
     """
-    line = " ".join(text.replace("«", ' "\x00').replace("»", '\x00" ').split())
-    line = line.replace('"\x00 ', '"').replace(' \x00"', '"').replace("\x00", "")
-    line = line.replace('" .', '".').replace('" ,', '",')
-    return "".join(_letter(character) for character in line)
+    line = _INSIDE_QUOTES.sub('"', text)
+    return " ".join("".join(_letter(character) for character in line).split())
 
 
+@lru_cache(maxsize=4096)
 def _letter(character: str) -> str:
+    if character.isspace():
+        return " "
     if is_gsm7(character):
         return character
     if character in _REPLACEMENTS:
@@ -102,9 +108,13 @@ def cut(text: str, limit: int) -> str:
         return text
     if limit <= 3:
         return ""
-    kept = text
-    while septets(kept) > limit - 3:
-        kept = kept[:-1]
+    used, length = 0, 0
+    for character in text:
+        used += 2 if character in _EXTENSION else 1
+        if used > limit - 3:
+            break
+        length += 1
+    kept = text[:length]
     at_word = kept.rpartition(" ")[0]
     # A single long word (an address) is cut inside rather than lost.
     if len(at_word) * 2 >= len(kept):

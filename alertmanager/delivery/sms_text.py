@@ -106,6 +106,7 @@ def already_over_text(subject: Subject, at: str) -> str:
 
 def help_text(problem: str, waiting: list[Subject]) -> str:
     """For a known person whose answer was not understood: what is waiting, how to answer."""
+    problem = cut(transliterate(problem), _ACTION_START)
     if not waiting:
         return _fitted(f"VIGIE : {problem} Rien n'attend de réponse de votre part.")
     listed = ", ".join(f"{subject.code} {subject.named}" for subject in waiting)
@@ -119,7 +120,8 @@ def _name(name: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return transliterate(text).rstrip(" .")
+    # An annotation may be of any size; no more than this could ever be shown.
+    return transliterate(text[:1000]).rstrip(" .")
 
 
 def _stop(action: str) -> str:

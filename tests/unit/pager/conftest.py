@@ -1,0 +1,217 @@
+"""A pager without processes: a real store, the example rosters, a clock that obeys, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alertmanager.delivery import outbox
+from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.inbox import take_reply
+from alertmanager.incidents.intake import ReceivedAlert, receive
+from alertmanager.incidents.malformed import CALM, run_calm_timer
+from alertmanager.incidents.paging import message_ended, run_timer
+from alertmanager.incidents.policy import Policy, Step
+from alertmanager.notifiers.contract import Incoming, Report
+from alertmanager.rosters import load_rosters
+from alertmanager.store.database import Store, sqlite_url
+from alertmanager.store.migrate import migrate
+from alertmanager.store.tables import Incident, JournalLine, Message, Timer
+from inventory import load_inventory
+
+HOLIDAY_MORNING = datetime.fromisoformat("2026-05-01T07:12:00+02:00")
+NADIA, YANN, HELENE = "+33639981003", "+33639981005", "+33639981007"
+"""Who is on duty that morning: first, second, last resort."""
+
+
+@dataclass
+class World:
+    store: Store
+    desk: Desk
+    now: datetime = HOLIDAY_MORNING
+    owner: str = "test"
+    replies: int = 0
+    first, second, last = NADIA, YANN, HELENE
+
+    def pass_time(self, **span: float) -> None:
+        """Let time pass, running what falls due on the way, in order."""
+        end = self.now + timedelta(**span)
+        while True:
+            with self.store.read() as session:
+                due = session.scalars(
+                    select(Timer.due_at)
+                    .where(Timer.done_at.is_(None), Timer.due_at <= end)
+                    .order_by(Timer.due_at)
+                ).first()
+                proof = session.scalars(
+                    select(Message.deadline_at)
+                    .where(Message.state == "accepted", Message.deadline_at <= end)
+                    .order_by(Message.deadline_at)
+                ).first()
+            upcoming = [instant for instant in (due, proof) if instant is not None]
+            if not upcoming:
+                break
+            self.now = max(self.now, min(upcoming))
+            self.run_due()
+        self.now = end
+
+    def run_due(self) -> None:
+        with self.store.write() as session:
+            timers = session.scalars(
+                select(Timer).where(Timer.done_at.is_(None), Timer.due_at <= self.now)
+            ).all()
+            for timer in timers:
+                run = run_calm_timer if timer.kind == CALM else run_timer
+                run(session, self.desk, timer, self.now)
+            for message in outbox.overdue(session, self.now):
+                message_ended(session, self.desk, message, self.now)
+
+    def alert(
+        self, fingerprint: str = "a1", *, firing: bool = True, **labels: str
+    ) -> ReceivedAlert:
+        return ReceivedAlert(
+            fingerprint=fingerprint,
+            firing=firing,
+            labels={
+                "alertname": "MailAccountFlooding",
+                "severity": "critical",
+                "service": "messagerie",
+                "member": "valmont",
+                "impact": "degraded",
+                "scope": "service",
+                **labels,
+            },
+            annotations={"summary": "compte piraté", "action": "Bloquer le compte"},
+            starts_at=self.now - timedelta(minutes=1),
+        )
+
+    def post(self, *alerts: ReceivedAlert, integration: str = "default") -> int:
+        with self.store.write() as session:
+            return receive(session, self.desk, integration, alerts, self.now)
+
+    def send_all(self, report: str | None = "delivered") -> list[tuple[str, str]]:
+        """Hand over what is pending, as the courier does; (address, text) of each."""
+        sent = []
+        while True:
+            with self.store.write() as session:
+                lease = outbox.claim(session, self.now, self.owner)
+                if lease is None:
+                    return sent
+                sent.append((lease.address, lease.text))
+                outbox.note_accepted(
+                    session,
+                    self.now,
+                    lease,
+                    self.owner,
+                    deadline=timedelta(seconds=90),
+                    provider_id=None,
+                    detail="",
+                )
+            if report is not None:
+                self.report(lease.token, report)
+
+    def refuse_next(self) -> None:
+        with self.store.write() as session:
+            lease = outbox.claim(session, self.now, self.owner)
+            assert lease is not None
+            failed = outbox.note_refused(session, self.now, lease, self.owner, "numéro refusé")
+            assert failed is not None
+            message_ended(session, self.desk, failed, self.now)
+
+    def report(self, token: str, outcome: Any, channel: str = "sms") -> None:
+        with self.store.write() as session:
+            failed = outbox.note_report(
+                session, self.now, channel, Report(token, outcome), timedelta(seconds=90)
+            )
+            if failed is not None:
+                message_ended(session, self.desk, failed, self.now)
+
+    def reply(self, sender: str, text: str, provider_id: str | None = None) -> str:
+        self.replies += 1
+        incoming = Incoming(sender, text, provider_id or f"mo{self.replies}")
+        with self.store.write() as session:
+            return take_reply(session, self.desk, "sms", incoming, self.now)
+
+    def incidents(self) -> list[Incident]:
+        with self.store.read() as session:
+            return list(session.scalars(select(Incident).order_by(Incident.opened_at)))
+
+    def incident(self) -> Incident:
+        (only,) = self.incidents()
+        return only
+
+    def messages(self) -> list[Message]:
+        with self.store.read() as session:
+            return list(session.scalars(select(Message).order_by(Message.id)))
+
+    def journal(self, *events: str) -> list[JournalLine]:
+        with self.store.read() as session:
+            lines = session.scalars(select(JournalLine).order_by(JournalLine.id))
+            return [line for line in lines if not events or line.event in events]
+
+    def with_desk(self, **changes: Any) -> None:
+        self.desk = replace(self.desk, **changes)
+
+
+@dataclass
+class Nobody:
+    """A roster book whose rosters are all empty."""
+
+    roster_ids: Sequence[str] = ("astreinte", "renfort")
+    persons: Sequence[Any] = field(default_factory=tuple)
+
+    def on_duty(self, roster: str, instant: datetime) -> Any:
+        @dataclass
+        class Answer:
+            people: tuple[Any, ...] = ()
+            why: str = f"personne dans {roster}"
+
+        return Answer()
+
+    def support_hours_open(self, instant: datetime) -> bool:
+        return True
+
+    def next_support_opening(self, instant: datetime) -> datetime | None:
+        return instant
+
+
+@pytest.fixture
+def nobody() -> Nobody:
+    return Nobody()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(sqlite_url(tmp_path / "pager.sqlite3"))
+    migrate(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    with as_file(files("inventory") / "example.yml") as path:
+        inventory = load_inventory(path)
+    with as_file(files("alertmanager") / "rosters" / "example.yml") as path:
+        book = load_rosters(path, inventory)
+    policy = Policy(
+        (Step("astreinte", timedelta(minutes=5)), Step("renfort", timedelta(minutes=5))),
+        ("helene.vasseur",),
+        timedelta(minutes=15),
+    )
+    desk = Desk(
+        rosters=book,
+        inventory=inventory,
+        policy=policy,
+        channels=("sms",),
+        grouping=("member", "service", "alertname"),
+        reopen_within=timedelta(minutes=10),
+    )
+    return World(store, desk)

@@ -1,0 +1,148 @@
+"""Escalation: who is paged next, and when it stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from alertmanager.incidents.policy import Policy, Step
+
+
+def pages(world: Any) -> list[str]:
+    return [m.address for m in world.messages() if m.kind == "page"]
+
+
+def test_without_an_answer_the_second_then_the_last_resort_then_the_first_again(
+    world: Any,
+) -> None:
+    world.post(world.alert())
+    world.send_all()
+    expected = [world.first]
+    for minutes, person in ((5, world.second), (5, world.last), (15, world.first)):
+        world.pass_time(minutes=minutes, seconds=-1)
+        world.send_all()
+        assert pages(world) == expected
+        world.pass_time(seconds=1)
+        world.send_all()
+        expected.append(person)
+        assert pages(world) == expected
+    reasons = [line.detail["reason"] for line in world.journal("page.escalated")]
+    assert reasons == ["sans réponse dans le délai"] * 3
+
+
+def test_after_a_stop_only_the_overdue_step_is_paged(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.now += timedelta(hours=3)  # nothing ran meanwhile
+    world.run_due()
+    world.run_due()
+    assert pages(world) == [world.first, world.second]
+
+
+def test_an_acknowledgement_stops_the_escalation_for_good(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.reply(world.first, "ok")
+    world.pass_time(hours=12)
+    assert pages(world) == [world.first]
+
+
+def test_a_refused_message_goes_to_the_next_person_at_once(world: Any) -> None:
+    world.post(world.alert())
+    world.refuse_next()
+    assert pages(world) == [world.first, world.second]
+    (line,) = world.journal("page.escalated")
+    assert line.detail["reason"] == "SMS non remis"
+
+
+def test_a_message_without_proof_goes_to_the_next_person_after_the_deadline(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all(report=None)
+    world.pass_time(seconds=89)
+    assert pages(world) == [world.first]
+    world.pass_time(seconds=2)
+    assert world.messages()[0].state == "unconfirmed"
+    assert pages(world) == [world.first, world.second]
+    assert len(world.journal("message.unconfirmed")) == 1
+
+
+def test_a_message_without_proof_is_tried_by_the_next_channel_first(world: Any) -> None:
+    world.with_desk(channels=("sms", "voix"))
+    world.post(world.alert())
+    world.send_all(report=None)
+    world.pass_time(seconds=91)
+    assert [(m.channel, m.address) for m in world.messages()] == [
+        ("sms", world.first),
+        ("voix", world.first),
+    ]
+    world.refuse_next()
+    assert pages(world)[-1] == world.second
+
+
+def test_an_empty_roster_is_passed_over_at_once_and_said(world: Any, nobody: Any) -> None:
+    helene = world.desk.person("helene.vasseur")
+    nobody.persons = (helene,)
+    world.with_desk(rosters=nobody)
+    world.post(world.alert())
+    assert pages(world) == [world.last]
+    assert [line.detail["person"] for line in world.journal("roster.resolved")] == [
+        None,
+        None,
+        "helene.vasseur",
+    ]
+
+
+def test_with_nobody_at_all_it_starts_over_until_somebody_is_there(world: Any, nobody: Any) -> None:
+    book = world.desk.rosters
+    world.with_desk(rosters=nobody)
+    world.post(world.alert())
+    assert len(world.journal("page.nobody")) == 1
+    world.with_desk(rosters=book)
+    world.pass_time(minutes=15)
+    assert pages(world) == [world.first]
+
+
+def test_the_policy_of_an_incident_is_the_one_of_its_opening(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.with_desk(policy=Policy((Step("renfort", timedelta(hours=9)),), (), timedelta(hours=9)))
+    world.pass_time(minutes=5)
+    world.send_all()
+    assert pages(world) == [world.first, world.second]
+
+
+def test_a_roster_that_was_removed_meanwhile_is_passed_over(world: Any) -> None:
+    world.with_desk(
+        policy=Policy(
+            (
+                Step("ancien", timedelta(minutes=5)),
+                Step("astreinte", timedelta(minutes=5)),
+            ),
+            (),
+            timedelta(minutes=5),
+        )
+    )
+    world.post(world.alert())
+    assert pages(world) == [world.first]
+    assert "n'existe plus" in world.journal("roster.resolved")[0].detail["why"]
+
+
+def test_only_those_who_were_paged_are_told_the_end_and_once(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.pass_time(minutes=5)
+    world.send_all()
+    world.post(world.alert(firing=False))
+    world.post(world.alert(firing=False))
+    told = [m.address for m in world.messages() if m.kind == "resolution"]
+    assert told == [world.first, world.second]
+    (line,) = world.journal("resolution.told")
+    assert line.detail["people"] == ["nadia.benali", "yann.legoff"]
+
+
+def test_a_page_that_did_not_leave_before_the_end_never_leaves(world: Any) -> None:
+    world.post(world.alert())
+    world.post(world.alert(firing=False))
+    assert world.send_all() == []
+    assert [m.state for m in world.messages()] == ["cancelled"]
+    assert world.journal("resolution.told") == []

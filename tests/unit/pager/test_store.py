@@ -1,0 +1,109 @@
+"""The store: migrations, one writer, faults that say what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from alertmanager.store import database
+from alertmanager.store.database import Store, StoreTooNew, StoreUnavailable, sqlite_url
+from alertmanager.store.migrate import migrate
+from alertmanager.store.tables import Base, Heartbeat, Incident
+
+
+def test_the_migrations_build_exactly_the_tables(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    with store.write() as session:
+        session.add(Heartbeat(integration="w", last_at=datetime(2026, 5, 1, tzinfo=UTC)))
+    migrate(store)
+    with store.read() as session:
+        assert session.get_one(Heartbeat, "w").last_at == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_database_of_a_later_version_is_refused(store: Store) -> None:
+    with store.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreTooNew, match="9999"):
+        migrate(store)
+
+
+def test_commits_are_on_disk_before_they_are_answered(store: Store) -> None:
+    with store.read() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert session.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_locked_store_is_unavailable_and_nothing_is_half_done(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    impatient = Store(store.url)
+    holder = sqlite3.connect(str(store.url.database), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="verrouillée"), impatient.write():
+        raise AssertionError("began in spite of the lock")
+    holder.execute("ROLLBACK")
+    holder.close()
+    impatient.check()
+    impatient.close()
+
+
+def test_a_full_disk_is_unavailable_and_nothing_is_half_done(store: Store) -> None:
+    def fill() -> None:
+        with store.write() as session:
+            session.execute(text("PRAGMA max_page_count = 60"))
+            session.add(Heartbeat(integration="w", last_at=datetime(2026, 5, 1, tzinfo=UTC)))
+            session.flush()
+            for number in range(200):
+                session.execute(
+                    text("INSERT INTO journal (at, event, detail) VALUES (:at, :event, :detail)"),
+                    {"at": "2026-05-01", "event": str(number), "detail": "x" * 4000},
+                )
+
+    with pytest.raises(StoreUnavailable, match="disque plein"):
+        fill()
+    with store.read() as session:
+        assert session.get(Heartbeat, "w") is None
+
+
+def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
+    store = Store(sqlite_url(tmp_path / "absent" / "x.sqlite3"))
+    with pytest.raises(StoreUnavailable, match="impossible à ouvrir"):
+        migrate(store)
+    store.close()
+
+
+def test_naive_instants_and_unknown_states_are_refused(store: Store) -> None:
+    with pytest.raises(Exception, match="naive instant"), store.write() as session:
+        session.add(Heartbeat(integration="w", last_at=datetime(2026, 5, 1)))
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    incident = Incident(
+        id="x",
+        code="1234",
+        group_key="",
+        title="",
+        service="",
+        member="",
+        scope="service",
+        impact="none",
+        severity="none",
+        state="lost",
+        policy={},
+        started_at=now,
+        opened_at=now,
+    )
+    with pytest.raises(IntegrityError), store.write() as session:
+        session.add(incident)
