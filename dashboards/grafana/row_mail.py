@@ -61,7 +61,7 @@ def panels() -> list[Panel]:
         listing(
             "Comptes qui envoient le plus",
             "Comptes authentifiés au-dessus du plancher d’observation. Mauvais signe : au moins"
-            " 150 destinataires ou messages en 2 minutes depuis 4 adresses, ou 600 d’où que ce soit."
+            " 150 destinataires ou messages en 2 min depuis 4 adresses, ou 600 d’où que ce soit."
             " Fiche : MailAccountFlooding.",
             [
                 Column("account", "Compte"),
