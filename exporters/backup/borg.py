@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from exporters.backup.model import Reason, RecoveryPoint, Unreadable
-from exporters.backup.process import Finished, ToolProcess
+from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
@@ -143,9 +143,8 @@ class Borg:
         return parse_archives(finished.output)
 
     def _environment(self) -> dict[str, str]:
-        foreign = ("BORG_PASS", "BORG_DISPLAY")
-        env = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-        env |= {
+        env = {
+            **inherited_environment(),
             "BORG_REPO": self._entry.location,
             "BORG_BASE_DIR": str(self._base),
             # Nobody is there to answer; reading an unknown or moved repository harms nothing.

@@ -19,6 +19,15 @@ _ONE_AT_A_TIME = Lock()
 KILL_SECONDS = 2.0
 
 
+_OURS = ("RESTIC_PASSWORD", "RESTIC_REPOSITORY", "BORG_PASS", "BORG_REPO", "BORG_DISPLAY")
+"""Variables that the settings decide; one left over from a shell would win or leak."""
+
+
+def inherited_environment() -> dict[str, str]:
+    """Our environment for a tool: credentials of remote storage stay, passwords go."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """How a tool ended and what it wrote."""

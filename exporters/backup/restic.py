@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from exporters.backup.model import Damaged, Reason, RecoveryPoint, Unreadable
-from exporters.backup.process import Finished, ToolProcess
+from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
@@ -116,10 +116,8 @@ class Restic:
 
     def read(self) -> tuple[RecoveryPoint, ...]:
         """Its snapshots, whoever made them."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("RESTIC_PASSWORD")}
-        inherited.pop("RESTIC_REPOSITORY_FILE", None)
         env = {
-            **inherited,
+            **inherited_environment(),
             "RESTIC_REPOSITORY": self._entry.location,
             "RESTIC_PASSWORD_FILE": str(self._entry.password_file),
         }

@@ -1,0 +1,135 @@
+"""Jobs and repositories on the page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from exporters.backup import borg, restic
+from exporters.backup.metrics import families
+from exporters.backup.model import Job, Reading, RecoveryPoint, last_success, points_of
+from exporters.backup.settings import faults, jobs_of
+from inventory import BackupJob
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+HOURS = timedelta(hours=1)
+SUCCESS = "backup_job_last_success_timestamp_seconds{"
+
+
+def _job(**fields):
+    return Job(
+        BackupJob.model_validate(
+            {"id": "j", "tool": "restic", "repository": "r", "max_age": "26h", **fields}
+        ),
+        "valmont",
+    )
+
+
+def _point(hours_ago=1, **fields):
+    return RecoveryPoint(NOW - hours_ago * HOURS, **fields)
+
+
+@pytest.mark.parametrize(
+    ("tool", "parse", "file"),
+    [
+        ("restic", restic.parse_snapshots, "restic_0.14"),
+        ("borg", borg.parse_archives, "borg_1.2"),
+    ],
+)
+def test_the_page_of_a_recorded_repository_is_the_golden_one(
+    golden, page, example_inventory, tool, parse, file
+):
+    points = parse((golden / f"{file}.json").read_text(encoding="utf-8"))
+    readings = {f"{tool}-central": Reading("none", points, NOW)}
+    text = page(families(tool, jobs_of(tool, example_inventory), readings, NOW, 2 * HOURS))
+    assert text == (golden / f"{file}.prom").read_text(encoding="utf-8")
+    assert ",job=" not in text  # Prometheus owns that label
+
+
+def test_a_job_that_never_succeeded_shows_zero(page):
+    text = page(families("restic", [_job(host="h")], {"r": Reading("none", (), NOW)}, NOW, HOURS))
+    assert (
+        f'{SUCCESS}backup_job="j",host="h",member="valmont",repository="r",tool="restic"}} 0.0'
+        in text
+    )
+
+
+def test_before_the_first_try_nothing_is_claimed_but_the_policy(page):
+    text = page(families("restic", [_job()], {}, NOW, HOURS))
+    assert SUCCESS not in text
+    assert "backup_repository_up{" not in text
+    assert "backup_policy_max_age_seconds{" in text
+
+
+@pytest.mark.parametrize(("age", "shown"), [(1, True), (2, True), (3, False)])
+def test_values_of_an_unreadable_repository_are_dropped_once_they_are_stale(page, age, shown):
+    reading = Reading("auth", (_point(),), NOW - age * HOURS)
+    text = page(families("restic", [_job()], {"r": reading}, NOW, 2 * HOURS))
+    assert (SUCCESS in text) is shown
+    assert 'backup_repository_up{repository="r",tool="restic"} 0.0' in text
+    assert 'reason="auth",repository="r",tool="restic"} 1.0' in text
+    assert 'reason="none",repository="r",tool="restic"} 0.0' in text
+
+
+@pytest.mark.parametrize(("age", "up"), [(1, 1), (3, 0)])
+def test_a_repository_that_a_backup_holds_is_down_only_when_it_lasts(page, age, up):
+    text = page(
+        families("borg", [], {"r": Reading("locked", (), NOW - age * HOURS)}, NOW, 2 * HOURS)
+    )
+    assert f'backup_repository_up{{repository="r",tool="borg"}} {up}.0' in text
+
+
+def test_a_repository_whose_watch_is_stuck_is_down_although_its_last_reading_was_fine(page):
+    text = page(families("borg", [], {"r": Reading("none", (), NOW - 3 * HOURS)}, NOW, 2 * HOURS))
+    assert 'backup_repository_up{repository="r",tool="borg"} 0.0' in text
+
+
+def test_a_point_from_the_future_proves_nothing():
+    points = (_point(5), _point(-24))
+    assert last_success(points, NOW) == (NOW - 5 * HOURS).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({}, {"a", "b", "c"}),
+        ({"host": "h1"}, {"a", "b"}),
+        ({"tag": "nuit"}, {"b", "c"}),
+        ({"host": "h1", "tag": "nuit"}, {"b"}),
+        ({"tool": "borg", "archive_prefix": "b"}, {"b"}),
+        ({"tool": "borg", "archive_prefix": "b", "host": "whatever"}, {"b"}),
+    ],
+)
+def test_a_job_owns_the_points_that_match_all_it_declares(fields, names):
+    points = [
+        RecoveryPoint(NOW, "a", "h1"),
+        RecoveryPoint(NOW, "b", "h1", ("nuit",)),
+        RecoveryPoint(NOW, "c", "h2", ("nuit", "x")),
+    ]
+    assert {p.name for p in points_of(_job(**fields), points)} == names
+
+
+def test_a_job_whose_repository_is_not_configured_is_a_fault_in_french(example_inventory):
+    found = list(faults("restic", [], example_inventory))
+    assert len(found) == 1
+    path, problem, expected = found[0]
+    assert path == ("repositories",)
+    assert "« restic-central » absent" in problem
+    assert "valmont-donnees" in problem
+    assert expected == "une entrée de repositories dont l'id est restic-central"
+
+
+def test_two_jobs_that_nothing_tells_apart_are_a_fault(example_inventory):
+    members = list(example_inventory.members)
+    jobs = tuple(
+        BackupJob.model_validate(
+            {"id": i, "tool": "borg", "repository": "partage", "max_age": "1d", **more}
+        )
+        for i, more in (("un", {"archive_prefix": "un-"}), ("deux", {}))
+    )
+    members[0] = members[0].model_copy(update={"backup_jobs": jobs})
+    changed = example_inventory.model_copy(update={"members": tuple(members)})
+    problems = [problem for _, problem, _ in faults("borg", [], changed)]
+    assert any("« deux »" in p and "rien ne distingue" in p for p in problems)
+    assert not any("« un »" in p for p in problems)
