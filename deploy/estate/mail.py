@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -152,10 +153,11 @@ class MailServer:
     def delivered(self) -> dict[str, float]:
         """Message-ID to the Unix time (to the second) its last recipient had it."""
         lines: list[str] = []
-        # Rotated logs carry a date in their name; oldest first, the live one last.
-        for path in [*sorted(self.log.parent.glob(f"{self.log.name}.*")), self.log]:
-            if path.exists() and path.suffix != ".gz":
-                lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+        # Postfix names rotated logs by their date and compresses them; the live one is last.
+        for path in sorted(self.log.parent.glob(f"{self.log.name}.*.gz")):
+            lines += gzip.decompress(path.read_bytes()).decode(errors="replace").splitlines()
+        if self.log.exists():
+            lines += self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return deliveries.delivered(lines, system_clock().astimezone().year)
 
     def _messages(self, *queues: str) -> Iterator[Path]:

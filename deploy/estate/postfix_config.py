@@ -94,6 +94,8 @@ def main_cf(settings: PostfixSettings) -> str:
         # The whole estate lives behind a few loopback addresses.
         "smtpd_client_connection_count_limit": 0,
         "smtpd_client_event_limit_exceptions": "127.0.0.0/8",
+        # After a session is killed (a blocked account) nobody could log in for a minute.
+        "service_throttle_time": "1s",
         "minimal_backoff_time": f"{settings.retry_seconds}s",
         "maximal_backoff_time": f"{4 * settings.retry_seconds}s",
         "queue_run_delay": f"{settings.retry_seconds}s",

@@ -16,8 +16,8 @@ class LogFollower:
 
     `position` is where an earlier process stopped. Without one, up to `history`
     bytes of what is already there are given as the past, and all later lines as new.
-    Lost are only lines truncated away before they were read and left in no copy
-    beside the log, and those of rotated files compressed before they were read.
+    Rotated files are found by their first bytes, compressed or not (gzip, bzip2, xz). Lost are
+    only lines truncated away, or deleted, before they were read and left in no copy beside the log.
     """
 
     def __init__(self, path: Path, position: Position | None, history: int) -> None:

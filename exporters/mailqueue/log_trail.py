@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import errno
+import gzip
 import hashlib
+import lzma
 import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _HEAD = 1024
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4")
+_Packed = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+_OPENERS: Mapping[str, Callable[[Path], _Packed]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ def continues(descriptor: int, position: Position) -> bool:
 def trail(path: Path, position: Position) -> list[tuple[Path, int]]:
     """Files to read and where to begin, oldest first; the last one is always `path`.
 
-    A rotated file that was compressed, or deleted, is not found: `path` is then read whole.
+    When the file that was being read is not found, `path` is read whole.
     """
     if _file_continues(path, position):
         return [(path, position.offset)]
@@ -53,24 +66,48 @@ def trail(path: Path, position: Position) -> list[tuple[Path, int]]:
     return [(path, 0)]
 
 
+def open_plain(path: Path) -> IO[bytes]:
+    """A log file open for reading, unpacked into an unnamed temporary file if need be.
+
+    Raise OSError (an archive cut short or spoilt included).
+    """
+    opener = _OPENERS.get(path.suffix)
+    if opener is None:
+        return path.open("rb", buffering=0)
+    with contextlib.ExitStack() as stack:
+        plain = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+        packed = stack.enter_context(opener(path))
+        try:
+            shutil.copyfileobj(packed, plain)
+        except (EOFError, lzma.LZMAError) as error:
+            raise OSError(errno.EBADMSG, f"archive abîmée : {path}") from error
+        packed.close()
+        stack.pop_all()  # open from here on: the caller closes it
+    return plain
+
+
 def _digest(descriptor: int, length: int) -> str:
     return hashlib.sha256(os.pread(descriptor, length, 0)).hexdigest()
 
 
 def _file_continues(path: Path, position: Position) -> bool:
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return continues(file.fileno(), position)
+    with contextlib.suppress(OSError, EOFError, lzma.LZMAError):
+        opener = _OPENERS.get(path.suffix)
+        if opener is None:
+            with path.open("rb") as file:
+                return continues(file.fileno(), position)
+        with opener(path) as packed:
+            head = packed.read(position.head_length)
+        return hashlib.sha256(head).hexdigest() == position.head_digest
     return False
 
 
 def _rotated(path: Path) -> list[Path]:
-    """The log's older files that can be read, newest first."""
+    """The log's older files that we can read, newest first."""
     found: list[tuple[float, Path]] = []
     with contextlib.suppress(OSError):
         for sibling in path.parent.iterdir():
-            name = sibling.name
-            older = name.startswith((f"{path.name}.", f"{path.name}-"))
-            if older and not name.endswith(_COMPRESSED):
+            if sibling.name.startswith((f"{path.name}.", f"{path.name}-")):
                 with contextlib.suppress(OSError):
                     found.append((sibling.stat().st_mtime, sibling))
     return [sibling for _, sibling in sorted(found, reverse=True)]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.mailqueue.log_trail import Position, continues, position_in
+from exporters.mailqueue.log_trail import Position, continues, open_plain, position_in
 
 CHUNK = 1 << 20
 
@@ -19,7 +19,8 @@ class OpenLog:
     """
 
     def __init__(self, path: Path, offset: int) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._file = open_plain(path)
+        self._descriptor = self._file.fileno()
         self.offset = offset
         self.past_end = 0
         self.superseded = False
@@ -76,4 +77,4 @@ class OpenLog:
 
     def close(self) -> None:
         """Close it; once."""
-        os.close(self._descriptor)
+        self._file.close()

@@ -1,0 +1,91 @@
+"""A real Postfix with submission for each test, and the two collectors pointed at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.core import Metric
+
+from deploy.estate.mail import MailServer
+from deploy.estate.ports import Ports, free_base
+from exporters.mailqueue.log_collector import LogCollector, LogSettings
+from exporters.mailqueue.queue_collector import QueueCollector, QueueSettings
+from exporters.toolkit.collector import Context, Deadline
+from inventory import Inventory
+from inventory.process import system_clock
+
+ACCOUNTS = {
+    "alice@ville-valmont.test": "alice-secret",
+    "bruno@brecourt.test": "bruno-secret",
+}
+
+
+class Readings:
+    """The samples of one scrape."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self.samples = [sample for family in families for sample in family.samples]
+
+    def __call__(self, name: str, **labels: str) -> float | None:
+        """The value of the one series with these labels, or None."""
+        found = [
+            sample.value
+            for sample in self.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+
+@pytest.fixture
+def mail(open_folder: Path) -> Iterator[MailServer]:
+    server = MailServer(
+        open_folder / "mail",
+        Ports(free_base()),
+        ACCOUNTS,
+        active_limit=20,
+        slow_domains=["lent.test"],
+        slow_seconds=3,
+    )
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def maillog(
+    mail: MailServer, tmp_path: Path, example_inventory: Inventory
+) -> Iterator[Callable[[], LogCollector]]:
+    """Builds a collector of this server's log; each one goes on where the last one closed."""
+    context = Context(example_inventory, system_clock, tmp_path)
+    built: list[LogCollector] = []
+
+    def build() -> LogCollector:
+        built.append(LogCollector(LogSettings(path=mail.log), context))
+        return built[-1]
+
+    yield build
+    for collector in built:
+        collector.close()
+
+
+@pytest.fixture
+def mailqueue(mail: MailServer) -> QueueCollector:
+    settings = QueueSettings(
+        queue_directory=mail.queue_directory, config_directory=mail.config_directory
+    )
+    return QueueCollector(settings, system_clock)
+
+
+@pytest.fixture
+def scrape() -> Callable[[LogCollector | QueueCollector], Readings]:
+    return lambda collector: Readings(list(collector.collect(Deadline.after(5))))
+
+
+@pytest.fixture
+def passwords() -> dict[str, str]:
+    return dict(ACCOUNTS)
