@@ -81,7 +81,7 @@ class LogFollower:
         except FileNotFoundError:
             return  # renamed away, its successor not there yet
         found = trail(self.path, newest.position_read())
-        if found[0] == (self.path, newest.offset) or not newest.intact():
+        if (newest.offset and found[0] == (self.path, newest.offset)) or not newest.intact():
             # Another file holds the same lines, or this one was truncated.
             self._files.pop().close()
         elif len(found) > 1:

@@ -29,10 +29,12 @@ _OPENERS: Mapping[str, Callable[[Path], _Packed]] = {
 class Position:
     """The next byte to read of one file, and the first bytes that tell it from others.
 
-    An inode alone does not: it is used again, and a truncated file keeps it.
+    An inode alone does not: it is used again, and a truncated file keeps it. It only
+    counts while nothing was read yet (0: no file).
     """
 
     offset: int
+    inode: int = 0
     head_length: int = 0
     head_digest: str = hashlib.sha256().hexdigest()
 
@@ -40,13 +42,16 @@ class Position:
 def position_in(descriptor: int, offset: int) -> Position:
     """The position `offset` of an open file. Raise OSError."""
     length = min(offset, _HEAD)
-    return Position(offset, length, _digest(descriptor, length))
+    return Position(offset, os.fstat(descriptor).st_ino, length, _digest(descriptor, length))
 
 
 def continues(descriptor: int, position: Position) -> bool:
     """Whether an open file still holds, unchanged, what was read up to `position`."""
+    status = os.fstat(descriptor)
+    if not position.offset:
+        return status.st_ino == position.inode
     return (
-        os.fstat(descriptor).st_size >= position.offset
+        status.st_size >= position.offset
         and _digest(descriptor, position.head_length) == position.head_digest
     )
 
@@ -98,16 +103,16 @@ def _file_continues(path: Path, position: Position) -> bool:
                 return continues(file.fileno(), position)
         with opener(path) as packed:
             head = packed.read(position.head_length)
-        return hashlib.sha256(head).hexdigest() == position.head_digest
+        return position.offset > 0 and hashlib.sha256(head).hexdigest() == position.head_digest
     return False
 
 
 def _rotated(path: Path) -> list[Path]:
     """The log's older files that we can read, newest first."""
-    found: list[tuple[float, Path]] = []
+    found: list[tuple[int, Path]] = []
     with contextlib.suppress(OSError):
         for sibling in path.parent.iterdir():
             if sibling.name.startswith((f"{path.name}.", f"{path.name}-")):
                 with contextlib.suppress(OSError):
-                    found.append((sibling.stat().st_mtime, sibling))
+                    found.append((sibling.stat().st_mtime_ns, sibling))
     return [sibling for _, sibling in sorted(found, reverse=True)]

@@ -17,6 +17,7 @@ class Totals:
     messages: int = 0
     recipients: int = 0
     places: Counter[str] = field(default_factory=Counter)
+    parts: int = 0  # entries of the window that make it up; without any it is gone
 
 
 Entry = tuple[int, str, str, int, int]
@@ -80,7 +81,11 @@ class Window:
         totals = self._totals.setdefault(account, Totals())
         if place not in totals.places and len(totals.places) >= PLACES_LIMIT:
             place = ""
-        entry = self._slots.setdefault(slot, {}).setdefault((account, place), [0, 0])
+        parts = self._slots.setdefault(slot, {})
+        if (account, place) not in parts:
+            parts[account, place] = [0, 0]
+            totals.parts += 1
+        entry = parts[account, place]
         entry[0] += messages
         entry[1] += recipients
         totals.messages += messages
@@ -96,5 +101,6 @@ class Window:
             totals.places[place] -= messages
             if totals.places[place] <= 0:
                 del totals.places[place]
-        if not totals.messages and not totals.recipients:
+        totals.parts -= 1
+        if not totals.parts:
             del self._totals[account]
