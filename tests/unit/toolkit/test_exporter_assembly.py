@@ -1,15 +1,17 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from exporters.toolkit.assembly import announce, close, make_runners, prepare
-from exporters.toolkit.collector import CollectorPlugin
+from exporters.toolkit.collector import CollectorPlugin, Deadline
 from exporters.toolkit.config import Enabled, ExporterConfig
 from exporters.toolkit.discovery import discover
+from exporters.toolkit.runner import Runner
 from inventory.config import ConfigurationError, Fault
 from inventory.process import system_clock
 
@@ -89,6 +91,19 @@ def test_a_source_that_is_down_is_only_logged(config):
     with capture_logs() as logs:
         prepare(made, make_runners(made, system_clock))
     assert "connexion refusée" in logs[0]["error"]
+
+
+def test_a_collector_that_hangs_does_not_keep_another_from_saving_its_state(collector):
+    release, saved = threading.Event(), []
+    hung = Runner("hung", lambda: collector(lambda _: release.wait(10) and []))
+    saver = Runner("saver", lambda: collector(lambda _: [], lambda: saved.append(sleep(0.1))))
+    saver.prepare(Deadline.after(5)).done.wait(5)
+    hung.begin(Deadline.after(0.01))
+    with capture_logs() as logs:
+        close([hung, saver], seconds=0.5)
+    assert saved == [None]
+    assert [log["collector"] for log in logs] == ["hung"]
+    release.set()
 
 
 def test_a_build_that_hangs_is_not_waited_for_and_is_left_behind(config):
