@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporters.backup import borg, restic
@@ -63,6 +63,7 @@ def test_an_answer_that_makes_no_sense_is_told_as_such(parse, output):
 
 
 @pytest.mark.parametrize("parse", [restic.parse_snapshots, borg.parse_archives])
+@settings(deadline=None)  # a busy machine is no fault of the parser
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(),

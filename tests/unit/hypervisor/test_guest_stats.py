@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporters.hypervisor.measures import BLOCK, GUEST, NET, VCPU
@@ -85,6 +85,7 @@ FIELDS = [m.field for m in GUEST] + [
 ]
 
 
+@settings(deadline=None)  # a busy machine is no fault of the reader
 @given(
     st.integers(0, 9),
     st.dictionaries(st.sampled_from(FIELDS), st.integers(-1, 2**63)),
