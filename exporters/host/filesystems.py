@@ -60,12 +60,20 @@ class Mount:
 
 
 def of_interest(mounts: Iterable[Mount]) -> list[Mount]:
-    """Local file systems with data, each device once (at its shortest path), by place."""
+    """Local file systems with data, each device once (at its shortest path), by place.
+
+    The root is always among them, whatever it is made of (overlay in a
+    container, nothing listed in a chroot): a full one stops the host.
+    """
+    mounts = list(mounts)
+    root = [mount for mount in mounts if mount.mountpoint == "/"]
     chosen: dict[str, Mount] = {}
     for mount in sorted(mounts, key=lambda mount: (len(mount.mountpoint), mount.mountpoint)):
-        container = mount.kind == "overlay" and mount.mountpoint == "/"
-        if container or mount.kind not in PSEUDO | REMOTE:
+        if mount.kind not in PSEUDO | REMOTE:
             chosen.setdefault(mount.device, mount)
+    if not any(mount.mountpoint == "/" for mount in chosen.values()):
+        found = root[-1] if root else Mount("/", "", "")  # the last mounted is the visible one
+        chosen[found.device] = found
     return sorted(chosen.values(), key=lambda mount: mount.mountpoint)
 
 

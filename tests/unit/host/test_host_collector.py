@@ -121,6 +121,12 @@ def test_one_file_system_that_cannot_be_asked_hides_no_other():
             raise PermissionError(path)
         return os.statvfs("/")
 
-    mounts = [Mount("/a", "a", "ext4"), Mount("/b", "b", "ext4")]
+    mounts = [Mount("/", "r", "ext4"), Mount("/a", "a", "ext4"), Mount("/b", "b", "ext4")]
     values = _values(file_systems(Deadline.after(5), lambda: mounts, statvfs))
-    assert {where for _, where in values} == {"/b"}
+    assert {where for _, where in values} == {"/", "/b"}
+
+
+def test_the_root_is_shown_even_where_nothing_is_listed_or_only_an_overlay_is():
+    assert [mount.mountpoint for mount in of_interest([])] == ["/"]
+    overlay = Mount("/", "overlay", "overlay")
+    assert of_interest([Mount("/proc", "proc", "proc"), overlay]) == [overlay]
