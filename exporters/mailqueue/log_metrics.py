@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from exporters.mailqueue.tally import Tally, ranked
 
-_RECENT = "in this window, by the mail log; only accounts above a floor, highest first."
+_RECENT = "in this window, by the mail log; only accounts above a floor."
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ def account_families(
     totals = {label: tally.windows[seconds].totals(now) for label, seconds in windows.items()}
     shown: set[str] = set()
     for by_account in totals.values():
-        sizes = {name: (t.recipients, len(t.places)) for name, t in by_account.items()}
+        # A message has a recipient at least, even while a jam hides how many.
+        sizes = {
+            name: (max(t.messages, t.recipients), len(t.places)) for name, t in by_account.items()
+        }
         shown.update(ranked(sizes, floor.recipients, floor.addresses, floor.top))
     labels = ["account", "member", "window"]
     messages, recipients, addresses = (

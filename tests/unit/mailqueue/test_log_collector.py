@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+from structlog.testing import capture_logs
+
+from exporters.mailqueue.log_collector import LogSettings
+from exporters.toolkit.collector import Deadline
+
+STAMP = "Nov 24 13:59:{:02} mx1 "
+
+
+def lines(number, account="agnes@ville-valmont.test", client="192.0.2.1", recipients=40):
+    stamp = STAMP.format(number % 60)
+    return (
+        f"{stamp}postfix/submission/smtpd[1]: A{number:08X}: client=x[{client}],"
+        f" sasl_method=PLAIN, sasl_username={account}\n"
+        f"{stamp}postfix/qmgr[2]: A{number:08X}: from=<{account}>, size=9, nrcpt={recipients}"
+        " (queue active)\n"
+    )
+
+
+def write(log, text):
+    with log.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read(collector, deadline=None):
+    families = collector.collect(deadline or Deadline.after(5))
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+RECIPIENTS = ("mailqueue_submitted_recipients_total", "valmont")
+
+
+def test_a_killed_process_goes_on_from_what_it_saved_and_counts_each_line_once(
+    collector_of, tmp_path, monkeypatch
+):
+    log = tmp_path / "mail.log"
+    log.touch()
+    monkeypatch.setattr("exporters.mailqueue.log_collector.SAVE_SECONDS", 0)
+    first = collector_of(log, tmp_path)
+    write(log, lines(1))
+    assert read(first)[RECIPIENTS] == 40
+    monkeypatch.setattr("exporters.mailqueue.log_collector.SAVE_SECONDS", 3600)
+    write(log, lines(2))
+    assert read(first)[RECIPIENTS] == 80  # read, not saved: the process dies here
+    second = collector_of(log, tmp_path)
+    write(log, lines(3))
+    values = read(second)
+    assert values[RECIPIENTS] == 120
+    account = ("mailqueue_account_recent_recipients", "2m", "agnes@ville-valmont.test", "valmont")
+    assert values[account] == 120
+
+
+def test_without_a_state_folder_the_last_hour_is_read_again_but_not_counted_again(
+    collector_of, tmp_path
+):
+    log = tmp_path / "mail.log"
+    write(log, lines(1))
+    values = read(collector_of(log))
+    assert values[RECIPIENTS] == 0
+    account = ("mailqueue_account_recent_recipients", "1h", "agnes@ville-valmont.test", "valmont")
+    assert values[account] == 40
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"version": 99}', "[]"])
+def test_a_damaged_state_is_said_and_left_aside(collector_of, tmp_path, content):
+    (tmp_path / "maillog.json").write_text(content)
+    log = tmp_path / "mail.log"
+    log.touch()
+    with capture_logs() as said:
+        collector = collector_of(log, tmp_path)
+    assert said[0]["event"] == "état du journal ignoré"
+    write(log, lines(1))
+    assert read(collector)[RECIPIENTS] == 40
+    collector.close()
+    assert json.loads((tmp_path / "maillog.json").read_text())["tally"]["lines"] == 2
+
+
+def test_when_time_is_short_the_rest_waits_and_the_lag_says_so(collector_of, tmp_path, clock):
+    log = tmp_path / "mail.log"
+    log.touch()
+    collector = collector_of(log)
+    write(log, "".join(lines(number) for number in range(8000)))  # more than one block
+    values = read(collector, Deadline(at=0.1, now=lambda: 0.0))
+    assert 0 < values[RECIPIENTS] < 320_000
+    assert 0 < values[("mailqueue_log_lag_seconds",)] < 3600
+    values = read(collector)
+    assert values[RECIPIENTS] == 320_000
+    assert values[("mailqueue_log_lag_seconds",)] == 0
+
+
+def test_an_attack_on_every_account_at_once_shows_a_bounded_number_of_series(
+    collector_of, tmp_path
+):
+    log = tmp_path / "mail.log"
+    log.touch()
+    collector = collector_of(log)
+    attack = (lines(n, account=f"nom{n}@d{n % 400}.test") for n in range(20_000))
+    write(log, "".join(attack))
+    assert len(read(collector)) < 200
+
+
+def test_a_flood_whose_recipients_a_jam_hides_is_shown_by_its_messages(collector_of, tmp_path):
+    log = tmp_path / "mail.log"
+    log.touch()
+    collector = collector_of(log)
+    write(log, "".join(lines(n).splitlines(keepends=True)[0] for n in range(50)))
+    account = ("2m", "agnes@ville-valmont.test", "valmont")
+    values = read(collector)
+    assert values[("mailqueue_account_recent_messages", *account)] == 50
+    assert values[("mailqueue_account_recent_recipients", *account)] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"windows": ["soon"]}, "n'est pas une durée"),
+        ({"windows": ["10s"]}, "de 1m à 24h"),
+        ({"timezone": "Europe/Lys"}, "n'est pas un fuseau horaire"),
+        ({"chemin": "/x"}, "Extra inputs"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_what_would_be_right(settings, says):
+    with pytest.raises(ValidationError, match=says):
+        LogSettings.model_validate(settings)
