@@ -43,7 +43,9 @@ def say(words: str) -> None:
 def guarded(run: Callable[[], int]) -> int:
     """Run with SIGTERM as Ctrl-C; a failing server is a message and status 1, never a traceback."""
     configure_logs("warning")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return run()
     except EstateError as error:

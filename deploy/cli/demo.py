@@ -19,22 +19,26 @@ def addresses(estate: Estate) -> str:
     ports, settings = estate.ports, estate.settings
     member = estate.inventory.members[0]
     link = settings.member_path(member.id)
-    return f"""
-La démonstration tourne ; tout est sur cette machine.
-
-  Page d'état publique    {ports.url("status")}/
-  Page d'état, {member.name:<10} {ports.url("status")}{link}/
-  Métriques               {ports.url("exporter")}/metrics
-  Prometheus              {ports.url("prometheus")}/alerts
-  Alertmanager            {ports.url("alertmanager")}/
-  Webhook (API)           {ports.url("webhook")}/api/v1/openapi.json
-  Jeton d'opérateur       {settings.path("operator.token")}
-  SMS reçus               {estate.folder / "sms" / "handset.log"}
-  Configuration           {settings.folder}
-  Journaux                {estate.folder / "logs"}
-
-Ctrl-C arrête tout. L'attaque du 1er mai : ./deploy/demo --drill
-"""
+    places = {
+        "Page d'état publique": f"{ports.url('status')}/",
+        f"Page d'état de {member.name}": f"{ports.url('status')}{link}/",
+        "Métriques": f"{ports.url('exporter')}/metrics",
+        "Prometheus": f"{ports.url('prometheus')}/alerts",
+        "Alertmanager": f"{ports.url('alertmanager')}/",
+        "API du webhook": f"{ports.url('webhook')}/api/v1/openapi.json",
+        "Jeton d'opérateur": settings.path("operator.token"),
+        "SMS reçus": estate.folder / "sms" / "handset.log",
+        "Configuration": settings.folder,
+        "Journaux": estate.folder / "logs",
+    }
+    width = max(len(name) for name in places)
+    return "\n".join(
+        [
+            "\nLa démonstration tourne ; tout est sur cette machine.\n",
+            *(f"  {name:<{width}}  {place}" for name, place in places.items()),
+            "\nCtrl-C arrête tout. L'attaque du 1er mai : ./deploy/demo --drill\n",
+        ]
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -104,7 +104,7 @@ class Drill:
         end = time.monotonic() + ALL_CLEAR_WITHIN
         while time.monotonic() < end:
             resolved = self.watch.find_incident().get("resolved_at")
-            normal = self.readings.component_states().get("Messagerie") == "operational"
+            normal = self.readings.component_states().get("Messagerie") == "working"
             told = [m for m in self.estate.handset.messages() if _is_all_clear(m.text)]
             if resolved and normal and told:
                 self.watch.note("all_clear")

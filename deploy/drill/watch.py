@@ -13,7 +13,7 @@ from deploy.estate.estate import ACTIVE_LIMIT, Estate
 from deploy.estate.readings import Readings
 
 FLOODING, JAMMED = "MailAccountFlooding", "MailQueueJammed"
-DISTURBED = ("degraded_performance", "partial_outage", "major_outage")
+DISTURBED = ("disturbed", "down")
 
 
 class Watch:

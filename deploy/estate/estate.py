@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from deploy.estate.backups import Backups
-from deploy.estate.child import EstateError
+from deploy.estate.child import EstateError, wait_until
 from deploy.estate.folder import claim, forget
 from deploy.estate.hypervisor import TestHypervisor
 from deploy.estate.mail import MailServer
@@ -19,6 +19,7 @@ from deploy.estate.mailboxes import SLOW_DOMAINS, mailboxes
 from deploy.estate.monitoring import Alertmanager, Prometheus
 from deploy.estate.ports import LOOPBACK, Ports
 from deploy.estate.processes import VigieProcess
+from deploy.estate.readings import Readings
 from deploy.estate.settings_files import SettingsFiles
 from deploy.estate.sms import Handset, SmsGateway
 from inventory import load_inventory
@@ -29,6 +30,8 @@ SLOW_SECONDS = 20
 
 PAST = ("mail", "sms", "state", "webhook", "prometheus", "alertmanager", "hypervisor", "logs")
 """What an earlier run left and a new one starts without."""
+
+MEASURED = "page d'état (tous les services mesurés)"
 
 Progress = Callable[[str], None]
 
@@ -110,6 +113,11 @@ class Estate:
                     self._write_settings()
                 self._started.append(part)
                 part.start()
+            progress("première mesure de chaque service")
+            readings = Readings(self.ports, self.settings.secret("operator.token"))
+            wait_until(
+                lambda: set(readings.component_states().values()) == {"working"}, MEASURED, 90
+            )
         except BaseException:
             self.stop()
             raise

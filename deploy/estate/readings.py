@@ -63,10 +63,13 @@ class Readings:
         return list(answer.get("incidents", [])) if isinstance(answer, dict) else []
 
     def component_states(self, path: str = "") -> dict[str, str]:
-        """Component name to Statuspage state, on the public page or under a member's `path`."""
+        """Component name to our state, on the public page or under a member's `path`.
+
+        Statuspage has no word for "unknown"; our key `state` beside its `status` has.
+        """
         answer = self._json(f"{self._ports.url('status')}{path}/api/v2/summary.json")
         components = answer.get("components", []) if isinstance(answer, dict) else []
-        return {component["name"]: component["status"] for component in components}
+        return {component["name"]: component["state"] for component in components}
 
     def page(self, path: str) -> str:
         """The text of a page of the status process."""
