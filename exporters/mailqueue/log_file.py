@@ -24,11 +24,9 @@ class LogFollower:
         self.path = path
         self._position = position or Position(0)
         self._files: list[OpenLog] = []
-        if position is None:
-            with contextlib.suppress(OSError):
-                self._files = [OpenLog(path, 0)]
-                self._files[0].start_near_end(history)
-                self._files[0].remember()
+        self._history: int | None = history if position is None else None
+        with contextlib.suppress(OSError):
+            self._start_first()
 
     def blocks(self) -> Iterator[tuple[bytes, bool]]:
         """(whole lines, whether they are of the past) up to the end of what is there now.
@@ -69,8 +67,23 @@ class LogFollower:
         while self._files:
             self._files.pop().close()
 
+    def _start_first(self) -> None:
+        """Begin at the very first start; what comes later to a log not there yet is new."""
+        if self._history is None:
+            return
+        try:
+            first = OpenLog(self.path, 0)
+        except FileNotFoundError:
+            self._history = None
+            return
+        first.start_near_end(self._history)
+        first.remember()
+        self._files = [first]
+        self._history = None
+
     def _refresh(self) -> None:
         """Open what continues the log since the last call. Raise OSError."""
+        self._start_first()  # again, if it was not readable when we started
         if not self._files:
             self._open(trail(self.path, self._position))
             return

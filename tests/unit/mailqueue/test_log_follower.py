@@ -187,3 +187,20 @@ def test_whatever_happens_no_line_is_lost_and_none_comes_twice(tmp_path_factory,
                 break
     follower.close()
     assert seen == [f"line {number}" for number in range(1, written + 1)]
+
+
+def test_a_log_that_becomes_readable_later_is_not_taken_for_new(log, follow, monkeypatch):
+    write(log, "old")
+
+    def refuse(path, offset):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("exporters.mailqueue.log_file.OpenLog", refuse)
+        follower = follow(history=100)
+        with pytest.raises(CollectorError, match="illisible"):
+            new(follower)
+    write(log, "older still than the first reading")
+    assert new(follower) == []
+    write(log, "new")
+    assert new(follower) == ["new"]
