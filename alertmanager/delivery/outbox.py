@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, case, select, update
 from sqlalchemy.orm import Session
 
 from alertmanager.notifiers.contract import Report
@@ -75,11 +75,12 @@ class Lease:
 
 
 def claim(session: Session, now: datetime, owner: str) -> Lease | None:
-    """Lease the message that has waited longest, if any is due."""
+    """Lease the message that has waited longest, pages first, if any is due."""
     due = (
         select(Message)
         .where(Message.state == "pending", Message.next_attempt_at <= now)
-        .order_by(Message.next_attempt_at, Message.id)
+        # Pages first: nobody waits for help behind a row of courtesies.
+        .order_by(case((Message.kind == "page", 0), else_=1), Message.next_attempt_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -38,6 +38,8 @@ class Event(StrEnum):
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.OPEN, Event.PAGE): State.PAGING,
+    # Someone paged before it was reopened takes it before being paged again.
+    (State.OPEN, Event.ACKNOWLEDGE): State.ACKNOWLEDGED,
     (State.OPEN, Event.RESOLVE): State.RESOLVED,
     # The next step of the escalation.
     (State.PAGING, Event.PAGE): State.PAGING,

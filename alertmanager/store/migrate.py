@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -22,6 +24,8 @@ def migrate(store: Store) -> None:
     Raise StoreTooNew if the database is ahead of this version, StoreUnavailable
     if it cannot be opened or written.
     """
+    # It tells the name of its database driver at each start, several times.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     configuration = _configuration()
     known = {
         script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()

@@ -156,6 +156,6 @@ def _take(session: Session, pager: Pager, post: Post, payload: Payload, now: dat
         return "heartbeat"
     if known is None:
         write_line(session, now, "receipt.unknown_integration", integration=post.integration)
-    alerts = [alert.received() for alert in payload.alerts]
+    alerts = [alert.received(now) for alert in payload.alerts]
     changed = receive(session, pager.desk, post.integration, alerts, now)
     return "accepted" if changed else "duplicate"

@@ -30,22 +30,22 @@ class PayloadAlert(BaseModel):
     generator_url: Text = Field("", alias="generatorURL")
     fingerprint: Text = Field(min_length=1, max_length=64)
 
-    def received(self) -> ReceivedAlert:
+    def received(self, now: datetime) -> ReceivedAlert:
         """As the incidents take it."""
         return ReceivedAlert(
             fingerprint=self.fingerprint,
             firing=self.status == "firing",
             labels=self.labels,
             annotations=self.annotations,
-            starts_at=_sane(self.starts_at),
+            starts_at=_sane(self.starts_at, now),
             generator_url=self.generator_url,
         )
 
 
-def _sane(instant: datetime) -> datetime:
+def _sane(instant: datetime, now: datetime) -> datetime:
     """In UTC; an instant at the edge of what datetimes can hold is no start of anything."""
     if not 1970 < instant.year < 9000:
-        return datetime.now(UTC)
+        return now
     return instant.astimezone(UTC)
 
 

@@ -103,6 +103,16 @@ def test_a_reply_after_another_took_it_or_after_the_end_says_so(paged: Any) -> N
     assert paged.reply(paged.first, "OK") == "nothing"
 
 
+def test_a_late_ok_takes_a_reopened_incident_that_waits_for_the_office(paged: Any) -> None:
+    paged.post(paged.alert(firing=False))
+    paged.post(paged.alert("w", severity="warning"))
+    assert paged.incident().state == "open"
+    assert paged.reply(paged.first, f"OK {paged.incident().code}") == "takes"
+    paged.pass_time(days=4)
+    assert paged.incident().state == "acknowledged"
+    assert [m.kind for m in paged.messages()] == ["page", "resolution", "confirmation"]
+
+
 def test_a_reply_that_the_gateway_repeats_is_taken_once(paged: Any) -> None:
     assert paged.reply(paged.first, "OK", "mo-1") == "takes"
     assert paged.reply(paged.first, "OK", "mo-1") == "duplicate"

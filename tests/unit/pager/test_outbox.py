@@ -44,6 +44,15 @@ def test_a_message_is_claimed_once(posted: Any) -> None:
     assert claim(posted, "other") is None
 
 
+def test_pages_leave_before_courtesies(posted: Any) -> None:
+    posted.send_all()
+    posted.reply(posted.first, "ok")
+    posted.post(posted.alert("b", member="brecourt"))
+    first, second = posted.send_all()
+    assert "Répondez OK" in first[1]
+    assert "pris en charge" in second[1]
+
+
 def test_a_lease_ends_with_time_and_the_next_text_says_it_may_be_a_repeat(posted: Any) -> None:
     first = claim(posted)
     assert first is not None
