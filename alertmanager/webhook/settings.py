@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -51,20 +51,16 @@ def load_webhook_config(path: Path) -> WebhookConfig:
     collected = _Collected(document)
     file = collected.attempt(lambda: validate(document, WebhookFile))
     inventory = collected.attempt(lambda: load_inventory(collected.named("inventory")))
-    rosters = (
-        collected.attempt(lambda: load_rosters(collected.named("rosters"), inventory))
-        if inventory is not None
-        else None
-    )
+    # A faulty inventory only hides the site's zone: the rosters can be checked all the same.
+    rosters = collected.attempt(lambda: load_rosters(collected.named("rosters"), inventory))
     notifiers: dict[str, ConfiguredNotifier] = {}
     for name in collected.blocks("notifiers"):
         found = collected.attempt(partial(_notifier, document, name))
         if found is not None:
             notifiers[name] = found
-    if file is not None:
-        collected.faults += _doubles(file, document)
-    if file is not None and rosters is not None:
-        collected.faults += _unknown_names(file, rosters, document)
+    collected.faults += _doubles(document)
+    if rosters is not None:
+        collected.faults += _unknown_names(rosters, document)
     if collected.faults or file is None or inventory is None or rosters is None:
         raise ConfigurationError(collected.faults)
     return WebhookConfig(file, inventory, rosters, notifiers)
@@ -123,26 +119,36 @@ def _under(prefix: Keys, fault: Fault) -> Fault:
     return replace(fault, path=f"{start}{'' if fault.path[0] == '[' else '.'}{fault.path}")
 
 
-def _doubles(file: WebhookFile, document: Document) -> Iterator[Fault]:
+def _written_list(document: Document, *keys: str) -> list[Any]:
+    """The list under `keys` as written, even when the file has other faults; else empty."""
+    data = document.data
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, list) else []
+
+
+def _doubles(document: Document) -> Iterator[Fault]:
     seen: set[str] = set()
-    for place, integration in enumerate(file.integrations):
-        if integration.id in seen:
+    for place, integration in enumerate(_written_list(document, "integrations")):
+        name = integration.get("id") if isinstance(integration, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name in seen:
             path: Keys = ("integrations", place, "id")
-            yield document.fault(
-                path, f"intégration « {integration.id} » en double", "un id unique"
-            )
-        seen.add(integration.id)
+            yield document.fault(path, f"intégration « {name} » en double", "un id unique")
+        seen.add(name)
 
 
-def _unknown_names(file: WebhookFile, rosters: RosterBook, document: Document) -> Iterator[Fault]:
+def _unknown_names(rosters: RosterBook, document: Document) -> Iterator[Fault]:
     known = "l'un de : " + ", ".join(rosters.roster_ids)
-    for place, step in enumerate(file.escalation.steps):
-        if step.roster not in rosters.roster_ids:
+    for place, step in enumerate(_written_list(document, "escalation", "steps")):
+        name = step.get("roster") if isinstance(step, dict) else None
+        if isinstance(name, str) and name not in rosters.roster_ids:
             path: Keys = ("escalation", "steps", place, "roster")
-            yield document.fault(path, f"tour d'astreinte « {step.roster} » inconnu", known)
+            yield document.fault(path, f"tour d'astreinte « {name} » inconnu", known)
     people = {person.id for person in rosters.persons}
-    for place, name in enumerate(file.escalation.last_resort):
-        if name not in people:
+    for place, name in enumerate(_written_list(document, "escalation", "last_resort")):
+        if isinstance(name, str) and name not in people:
             yield document.fault(
                 ("escalation", "last_resort", place),
                 f"personne « {name} » inconnue",

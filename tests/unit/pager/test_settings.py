@@ -68,6 +68,8 @@ def test_all_faults_of_all_files_are_said_at_once(folder: Path) -> None:
         GOOD.replace("kind: heartbeat", "kind: battement")
         .replace("wait: 10m", "wait: bientôt")
         .replace("username: vigie", "user: vigie")
+        .replace("helene.vasseur", "maire")
+        .replace("roster: renfort", "roster: semaine")
         .replace("store: {path", "stor: {path")
     )
     found = faults(folder, text)
@@ -79,6 +81,8 @@ def test_all_faults_of_all_files_are_said_at_once(folder: Path) -> None:
     assert "webhook.yml:11: escalation.steps[1].wait: « bientôt » n'est pas une durée" in text
     assert "webhook.yml:16: notifiers.kannel.user: clé inconnue" in text
     assert "notifiers.kannel.username: clé obligatoire absente" in text
+    assert "escalation.last_resort[0]: personne « maire » inconnue" in text
+    assert "escalation.steps[1].roster: tour d'astreinte « semaine » inconnu" in text
 
 
 def test_unknown_rosters_people_and_notifiers_are_faults_that_name_the_known_ones(
