@@ -9,7 +9,8 @@ def test_a_missing_library_names_the_extra_that_brings_it(tmp_path, monkeypatch)
     said = io.StringIO()
     assert run_with_extra("demande_absente", "webhook", [], said) == 1
     assert said.getvalue() == (
-        "bibliothèque absente (bibliotheque_jamais_ecrite) ; attendu : pip install 'vigie[webhook]'\n"
+        "bibliothèque absente (bibliotheque_jamais_ecrite) ;"
+        " attendu : pip install 'vigie[webhook]'\n"
     )
 
 
