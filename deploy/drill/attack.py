@@ -6,7 +6,9 @@ import smtplib
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
+from deploy.drill.crew import Crew
 from deploy.drill.scenario import Scenario
 from deploy.estate.ports import Ports
 from deploy.estate.submit import Session
@@ -29,27 +31,21 @@ class Attack:
     def __init__(self, ports: Ports, scenario: Scenario, password: str) -> None:
         self.volume = Volume()
         self._ports, self._scenario, self._password = ports, scenario, password
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=(address,), daemon=True)
-            for address in scenario.attack_addresses
-        ]
+        self._crew = Crew()
 
     def start(self) -> None:
         """Begin."""
-        for thread in self._threads:
-            thread.start()
+        addresses = self._scenario.attack_addresses
+        self._crew.start(partial(self._run, address) for address in addresses)
 
     def stop(self) -> None:
         """End, whether locked out or not."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._crew.stop()
 
     def _run(self, address: str) -> None:
         # A thief tries again when thrown out, and gives up after some refused logins.
         refused = 0
-        while refused < 3 and not self._stop.wait(0.5):
+        while refused < 3 and not self._crew.ending(0.5):
             try:
                 with Session(
                     self._ports, self._scenario.account, self._password, source_address=address
@@ -67,7 +63,7 @@ class Attack:
         wanted = self._scenario.recipients_per_message
         domains = self._scenario.attacked_domains
         host = address.rpartition(".")[2]
-        while not self._stop.is_set():
+        while not self._crew.ending():
             started = time.time()
             number += 1
             recipients = [
@@ -81,4 +77,4 @@ class Attack:
             with self.volume.lock:
                 self.volume.messages += 1
                 self.volume.recipients += wanted
-            self._stop.wait(max(0.0, 1 / self._scenario.message_rate - (time.time() - started)))
+            self._crew.ending(max(0.0, 1 / self._scenario.message_rate - (time.time() - started)))

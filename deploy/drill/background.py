@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from deploy.drill.crew import Crew
 from deploy.estate.ports import Ports
 from deploy.estate.submit import submit
 
 log = structlog.get_logger(__name__)
 
+SENDERS = 4
+"""Several, so that one slow answer of the server does not silence everybody."""
 NEWSLETTER_RECIPIENTS = 120
 """A town hall writes to its associations now and then: honest, and not to be paged for."""
 
@@ -47,20 +50,15 @@ class Background:
         self._rate, self._random = rate, random.Random(seed)
         self._number = 0
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        # Several senders, so that one slow answer does not silence everybody.
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(4)]
+        self._crew = Crew()
 
     def start(self) -> None:
         """Begin to send."""
-        for thread in self._threads:
-            thread.start()
+        self._crew.start([self._run] * SENDERS)
 
     def stop(self) -> None:
         """Finish the messages under way and stop."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._crew.stop()
 
     def _next(self) -> tuple[str, str, list[str]]:
         with self._lock:
@@ -75,8 +73,8 @@ class Background:
         return account, f"honnete-{number}@vigie.test", recipients
 
     def _run(self) -> None:
-        pause = len(self._threads) / self._rate
-        while not self._stop.wait(self._random.uniform(0.5, 1.5) * pause):
+        pause = SENDERS / self._rate
+        while not self._crew.ending(self._random.uniform(0.5, 1.5) * pause):
             account, message_id, recipients = self._next()
             try:
                 submit(

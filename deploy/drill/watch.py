@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from deploy.drill.crew import Crew
 from deploy.drill.scenario import Scenario
 from deploy.estate.estate import ACTIVE_LIMIT, Estate
 from deploy.estate.readings import Readings
@@ -23,9 +24,9 @@ class Watch:
         self.seen: dict[str, float] = {}
         self.incident: dict[str, Any] = {}
         self._estate, self._readings, self._scenario = estate, readings, scenario
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._poll, args=(check, step, every), daemon=True)
+        self._crew = Crew()
+        self._tasks = [
+            partial(self._poll, check, step, every)
             for step, check, every in (
                 # The exporter is asked as rarely as the step allows: it must not be helped along.
                 ("metric", self._metric, 1.0),
@@ -42,14 +43,11 @@ class Watch:
 
     def start(self) -> None:
         """Begin to watch."""
-        for thread in self._threads:
-            thread.start()
+        self._crew.start(self._tasks)
 
     def stop(self) -> None:
         """Stop watching."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._crew.stop()
 
     def wait(self, step: str, seconds: float) -> bool:
         """Whether `step` is seen within `seconds` from now."""
@@ -89,11 +87,10 @@ class Watch:
         return {}
 
     def _poll(self, check: Callable[[], bool], step: str, every: float) -> None:
-        while not self._stop.is_set():
-            if check():
-                self.note(step)
+        while not check():
+            if self._crew.ending(every):
                 return
-            self._stop.wait(every)
+        self.note(step)
 
     def _current(self) -> dict[str, Any]:
         if "webhook" in self.seen:
