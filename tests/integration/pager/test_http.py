@@ -182,8 +182,9 @@ def test_a_wrong_configuration_exits_2_before_listening(estate: Any) -> None:
     estate.write(escalation={"steps": [{"roster": "personne"}]}, grouping=[])
     done = run(estate)
     assert done.returncode == 2
-    assert "Configuration refusée : 1 faute" in done.stderr
+    assert "Configuration refusée : 2 fautes" in done.stderr
     assert "grouping" in done.stderr
+    assert "tour d'astreinte « personne » inconnu" in done.stderr
     assert "Traceback" not in done.stderr
 
 
