@@ -27,6 +27,20 @@ def pytest_sessionstart() -> None:
             raise pytest.UsageError(f"the checkout was imported, not the installed wheel: {where}")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that series recorded with ``record_property("series", text)``."""
+    lines = [
+        str(text)
+        for report in terminalreporter.stats.get("passed", [])
+        for name, text in getattr(report, "user_properties", [])
+        if name == "series"
+    ]
+    if lines:
+        terminalreporter.section("series")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether long series run whole (``./tests/run --long``)."""

@@ -28,12 +28,15 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict, str]:
 
 @pytest.mark.series
 @pytest.mark.timeout(3600)
-def test_the_duty_engineer_is_told_of_the_stolen_account_within_45_seconds(open_folder, long):
+def test_the_duty_engineer_is_told_of_the_stolen_account_within_45_seconds(
+    open_folder, long, record_property
+):
     """One drill by default, five out of five with --long."""
     for number in range(5 if long else 1):
         code, report, text = run(open_folder / str(number), "premier-mai")
         assert code == 0, text
-        print(f"\nexercice {number + 1} : {json.dumps(report['seconds'])}")
+        steps = " ".join(f"{step}={at}" for step, at in report["seconds"].items())
+        record_property("series", f"premier-mai {number + 1}: {steps} {report['honest_mail']}")
         assert report["ok"]
         assert report["account"] == "m.lefevre@ville-valmont.test"
         assert report["paged"] == ["nadia.benali"]
@@ -50,10 +53,11 @@ def test_the_duty_engineer_is_told_of_the_stolen_account_within_45_seconds(open_
 
 @pytest.mark.series
 @pytest.mark.timeout(1200)
-def test_ordinary_mail_alone_pages_nobody(open_folder, long):
+def test_ordinary_mail_alone_pages_nobody(open_folder, long, record_property):
     """One minute by default, the ten of the issue with --long."""
     code, report, text = run(open_folder, "calme", "--minutes", "10" if long else "1")
     assert code == 0, text
     assert report["pages"] == 0
     assert report["sms"] == 0
     assert report["sent"] > report["seconds"]
+    record_property("series", f"calme: {report['sent']} mails, {report['pages']} pages")
