@@ -11,8 +11,10 @@ from deploy.drill.calm import Calm
 from deploy.drill.premier_mai import Drill
 from deploy.drill.report import as_json, as_text
 from deploy.drill.scenario import PREMIER_MAI
+from deploy.estate.child import EstateError
 from deploy.estate.estate import Estate
 from deploy.estate.ports import Ports
+from inventory.config import reason
 
 SUMMARY = "Rejouer un incident sur de vrais serveurs et mesurer chaque étape."
 
@@ -32,10 +34,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_estate_options(parser)
 
 
+def _claim(report: Path) -> None:
+    """Make sure that the report can be written before the drill, not minutes later."""
+    try:
+        report.touch()
+    except OSError as error:
+        raise EstateError(f"rapport {report} impossible à écrire ({reason(error)})") from None
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0 when every step was seen and right, 1 otherwise."""
 
     def drill() -> int:
+        if arguments.report:
+            _claim(arguments.report)
         estate = Estate(
             arguments.folder,
             Ports(arguments.port_base),

@@ -54,6 +54,8 @@ class Estate:
         clock_start: datetime | None = None,
         first_wait: str = "5m",
     ) -> None:
+        if os.geteuid() != 0:
+            raise EstateError("Postfix et Dovecot demandent root ; attendu : sudo vigie demo")
         self.folder = claim(folder)
         self.ports = ports
         self._lock = self._take_lock()

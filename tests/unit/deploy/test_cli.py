@@ -72,3 +72,10 @@ def test_a_demo_on_a_taken_port_is_a_message_not_a_traceback(open_folder):
     assert done.returncode == 1
     assert f"port déjà pris sur 127.0.0.1 : {base + 90} (prometheus)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_drill(open_folder, capsys):
+    report = open_folder / "absent" / "rapport.json"
+    arguments = ["drill", "premier-mai", "--report", str(report), "--folder", str(open_folder)]
+    assert main(arguments) == 1
+    assert f"rapport {report} impossible à écrire (introuvable)" in capsys.readouterr().err
