@@ -6,11 +6,9 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from typing import cast
 
 import structlog
 
-from exporters.toolkit.address import ListenAddress, ListenError, bind
 from exporters.toolkit.assembly import announce, close, make_runners, prepare
 from exporters.toolkit.config import ExporterConfig, load_exporter_config
 from exporters.toolkit.discovery import Catalogue, discover
@@ -19,14 +17,20 @@ from exporters.toolkit.routes import Application
 from exporters.toolkit.runner import Runner
 from exporters.toolkit.scrape import Scraper
 from exporters.toolkit.server import Server
-from exporters.toolkit.signals import SignalInbox
 from exporters.toolkit.telemetry import Telemetry
 from exporters.toolkit.webgate import WebGate
-from inventory.config import ConfigurationError, Fault
-from inventory.process import configure_logs, refuse_to_start, system_clock
-from inventory.process.logs import LogFormat
+from inventory.config import ConfigurationError, Fault, ListenAddress
+from inventory.process import (
+    EXIT_CANNOT_LISTEN,
+    ListenError,
+    SignalInbox,
+    address_of,
+    bind,
+    configure_logs,
+    refuse_to_start,
+    system_clock,
+)
 
-EXIT_CANNOT_LISTEN = 1
 DRAIN_SECONDS = 10.0
 
 _log = structlog.get_logger("vigie.exporter")
@@ -80,7 +84,7 @@ def _serve(
     )
     server = Server(sockets, gate, application.answer)
     signals = SignalInbox()
-    addresses = [str(ListenAddress(*s.getsockname()[:2])) for s in sockets]
+    addresses = [str(address_of(bound)) for bound in sockets]
     server.start()
     application.ready = True
     _log.info(
@@ -99,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the exporter until SIGTERM. Exit 2: bad configuration; 1: cannot listen; 0: stopped."""
     catalogue = discover()
     flags = parse_flags(arguments, catalogue)
-    configure_logs(flags.log_level, cast("LogFormat", flags.log_format))
+    configure_logs(flags.log_level, flags.log_format)
     for sentence in catalogue.set_aside:
         _log.warning("collecteur écarté", reason=sentence)
     try:

@@ -12,30 +12,42 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from exporters.toolkit.address import DEFAULT, ListenAddress, parse_address
 from exporters.toolkit.collector import AnyPlugin
 from exporters.toolkit.discovery import Candidate, Catalogue, PluginError, discover, load
 from inventory import Inventory, load_inventory
-from inventory.config import ConfigPath, ConfigurationError, Document, Fault, read_yaml
+from inventory.config import (
+    ConfigPath,
+    ConfigurationError,
+    Document,
+    Fault,
+    ListenAddress,
+    read_yaml,
+)
+from inventory.config.address import parse_address
 from inventory.config.errors import show_path
 from inventory.config.validation import validate
 
 COMMAND_LINE = "ligne de commande"
+DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17420)
 
 
 def _addresses(value: Any) -> Any:
     written = [value] if isinstance(value, str) else value
     if not isinstance(written, list) or not written:
-        raise ValueError(f"ce n'est pas une adresse d'écoute ; attendu : {DEFAULT}, ou une liste")
+        raise ValueError(
+            f"ce n'est pas une adresse d'écoute ; attendu : {DEFAULT_LISTEN_ADDRESS}, ou une liste"
+        )
     return tuple(parse_address(str(item)) for item in written)
 
 
 class WebSettings(BaseModel):
     """Where the exporter listens."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    listen_address: Annotated[tuple[ListenAddress, ...], BeforeValidator(_addresses)] = (DEFAULT,)
+    listen_address: Annotated[tuple[ListenAddress, ...], BeforeValidator(_addresses)] = (
+        DEFAULT_LISTEN_ADDRESS,
+    )
 
 
 class ExporterFile(BaseModel):

@@ -1,5 +1,6 @@
 """Configuration files: YAML in, validated models out, every fault with its line."""
 
+from inventory.config.address import ListenAddress
 from inventory.config.errors import ConfigurationError, Fault
 from inventory.config.fields import ConfigPath, DomainName, Duration, Identifier, TimeZone
 from inventory.config.reason import reason
@@ -15,6 +16,7 @@ __all__ = [
     "Duration",
     "Fault",
     "Identifier",
+    "ListenAddress",
     "SecretFile",
     "TimeZone",
     "load_config",

@@ -7,12 +7,13 @@ from http import HTTPStatus
 import pytest
 
 from exporters.toolkit import server as server_module
-from exporters.toolkit.address import ListenAddress, bind
 from exporters.toolkit.connections import Connections
 from exporters.toolkit.handler import Handler, HeadReader
 from exporters.toolkit.routes import Request, Response
 from exporters.toolkit.server import Server
 from exporters.toolkit.webgate import WebGate
+from inventory.config import ListenAddress
+from inventory.process import bind
 
 
 @pytest.fixture

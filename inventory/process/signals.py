@@ -7,6 +7,8 @@ import socket
 from typing import Any
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
+_ENDED = 0
+"""No signal has this number: a thread of ours has ended."""
 
 
 def _noted(number: int, frame: Any) -> None:
@@ -14,7 +16,7 @@ def _noted(number: int, frame: Any) -> None:
 
 
 class SignalInbox:
-    """Catches SIGTERM, SIGINT and SIGHUP. Make it in the main thread.
+    """Catches SIGTERM, SIGINT and SIGHUP. Make it in the main thread, one a process.
 
     A handler that sets an Event is not enough: it runs between two instructions of
     the main thread, maybe while that thread holds the Event's own lock, and then
@@ -25,11 +27,17 @@ class SignalInbox:
         self._inbox, self._outbox = socket.socketpair()
         self._outbox.setblocking(False)
         signal.set_wakeup_fd(self._outbox.fileno(), warn_on_full_buffer=False)
-        # SIGHUP changes nothing: files are read again when they change, not when one asks.
+        # SIGHUP changes nothing, and must not end the process either: what is
+        # read again is read when its file changes, not when one asks.
         for number in (*_STOP, signal.SIGHUP):
             signal.signal(number, _noted)
 
-    def wait_for_stop(self) -> None:
-        """Return once SIGTERM or SIGINT has come."""
-        while self._inbox.recv(1)[0] not in _STOP:
+    def wait_for_stop(self) -> bool:
+        """Return once SIGTERM or SIGINT has come (True) or `end` was called (False)."""
+        while (number := self._inbox.recv(1)[0]) not in (*_STOP, _ENDED):
             pass
+        return number != _ENDED
+
+    def end(self) -> None:
+        """From any thread: there is nothing left to wait for."""
+        self._outbox.send(bytes([_ENDED]))

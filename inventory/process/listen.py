@@ -1,47 +1,27 @@
-"""Listen addresses: ``host:port``, ``[::1]:port``, or ``:port`` for every interface."""
+"""Sockets on which a process listens, and why one cannot be had."""
 
 from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
 
-from inventory.config import reason
+from inventory.config.address import ListenAddress
+from inventory.config.reason import reason
+
+EXIT_CANNOT_LISTEN = 1
+BACKLOG = 128
 
 
 class ListenError(Exception):
     """An address on which we cannot listen. The message is French and says why."""
 
-
-@dataclass(frozen=True)
-class ListenAddress:
-    """Where to listen. An empty host means every interface, IPv6 and IPv4."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    def __init__(self, address: ListenAddress, error: OSError | UnicodeError) -> None:
+        super().__init__(f"Impossible d'écouter sur {address} : {_why(error, address)}.")
 
 
-DEFAULT = ListenAddress("127.0.0.1", 17420)
-
-
-def parse_address(text: str) -> ListenAddress:
-    """`text` as an address. Raise ValueError (French)."""
-    host, colon, port = text.strip().rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    bare_ipv6 = ":" in host and not bracketed
-    if not colon or bare_ipv6 or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(
-            f"« {text} » n'est pas une adresse d'écoute ; attendu : hôte:port, "
-            f"par exemple {DEFAULT}"
-        )
-    return ListenAddress(host[1:-1] if bracketed else host, int(port))
-
-
-def _reason(error: OSError, address: ListenAddress) -> str:
-    if isinstance(error, socket.gaierror):
+def _why(error: OSError | UnicodeError, address: ListenAddress) -> str:
+    # UnicodeError: a name that DNS could not even carry, as one with two dots in a row.
+    if isinstance(error, (socket.gaierror, UnicodeError)):
         return "nom d'hôte inconnu"
     if error.errno == errno.EADDRINUSE:
         return (
@@ -73,10 +53,25 @@ def bind(address: ListenAddress) -> socket.socket:
             # Every interface means both families; a named IPv6 address means that one only.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if address.host else 0)
         bound.bind(target)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         if bound is not None:
             bound.close()
-        raise ListenError(
-            f"Impossible d'écouter sur {address} : {_reason(error, address)}."
-        ) from None
+        raise ListenError(address, error) from None
     return bound
+
+
+def listen(address: ListenAddress) -> socket.socket:
+    """A socket that listens on `address`. Raise ListenError."""
+    bound = bind(address)
+    try:
+        # Two programs may both bind an address that nobody listens on yet; the second fails here.
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise ListenError(address, error) from None
+    return bound
+
+
+def address_of(bound: socket.socket) -> ListenAddress:
+    """The address of a socket: with the port it was given, when any free one was asked for."""
+    return ListenAddress(*bound.getsockname()[:2])

@@ -1,0 +1,41 @@
+"""Serving HTTP until somebody asks to stop, whatever the library that serves."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Protocol
+
+from inventory.process.signals import SignalInbox
+
+
+class HttpServer(Protocol):
+    """What we need of a server: `uvicorn.Server` is one. This package knows no web library."""
+
+    should_exit: bool
+    """Set to True: answer what has begun, then return from `run`."""
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on sockets that listen already."""
+
+
+def serve_until_stopped(server: HttpServer, listener: socket.socket) -> bool:
+    """Serve until SIGTERM or SIGINT, then let it answer what has begun. Call in the main thread.
+
+    Return False when the server ended by itself, which it should not.
+    """
+    signals = SignalInbox()
+
+    def run() -> None:
+        try:
+            server.run(sockets=[listener])
+        finally:
+            signals.end()
+
+    # In a thread of its own, a server leaves the signals to us and so the exit status too.
+    thread = threading.Thread(target=run, name="http")
+    thread.start()
+    asked = signals.wait_for_stop()
+    server.should_exit = True
+    thread.join()
+    return asked
