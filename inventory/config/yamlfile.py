@@ -10,6 +10,12 @@ import yaml
 
 from inventory.config.errors import ConfigurationError, Fault, Path, show_path
 from inventory.config.reason import reason
+from inventory.config.yaml_words import syntax_words
+
+MOST_VALUES = 200_000
+"""A document has no more values than that, its aliases written out (500 members: 10,000)."""
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = {_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp")}
 
 
 @dataclass
@@ -38,25 +44,57 @@ class _Builder:
         self.document = document
         self.faults: list[Fault] = []
         self.scalars = yaml.SafeLoader("")
+        self._within: set[int] = set()
+        self._built = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
+        self._built += 1
+        if self._built > MOST_VALUES:
+            fault = self.document.fault(
+                (), "alias qui se multiplient", f"{MOST_VALUES} valeurs au plus"
+            )
+            raise ConfigurationError([*self.faults, fault])
+        if id(node) in self._within:
+            problem = "alias qui se contient lui-même"
+            self.faults.append(self.document.fault(path, problem, "une valeur écrite en clair"))
+            return None
+        self._within.add(id(node))
+        try:
+            return self._value(node, path)
+        finally:
+            self._within.discard(id(node))
+
+    def _value(self, node: yaml.Node, path: Path) -> Any:
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+        if node.tag not in _PLAIN:
+            tag = node.tag.replace(_TAG, "!!")
+            problem = f"étiquette « {tag} » non admise"
+            self.faults.append(self.document.fault(path, problem, "la valeur sans étiquette"))
+            return None
         try:
             return self.scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            self.faults.append(self.document.fault(path, f"valeur illisible ({error})"))
+        except (yaml.YAMLError, ValueError):
+            name = node.tag.replace(_TAG, "")
+            problem = f"« {node.value[:60]} » illisible ({name})"
+            self.faults.append(self.document.fault(path, problem, "un texte entre guillemets"))
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(getattr(key_node, "value", key_node))
-            here = (*path, key)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "clé qui n'est pas un mot"
+                self.faults.append(
+                    Fault(self.document.file, line, show_path(path), problem, "clé: valeur")
+                )
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
             if key in data:
                 first = self.document.lines[here]
                 self.faults.append(
@@ -99,20 +137,22 @@ def read_yaml(path: FilePath) -> Document:
                 )
             ]
         ) from None
+    document = Document(name, {})
+    builder = _Builder(document)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            document.data = builder.build(node, ())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or str(error)
+        line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
+        problem, expected = syntax_words(error)
         raise ConfigurationError(
-            [Fault(name, line, "(document)", f"YAML invalide : {problem}", "un document YAML")]
+            [Fault(name, line, "(document)", f"YAML invalide : {problem}", expected)]
         ) from None
-    document = Document(name, {})
-    if node is None:
-        return document
-    builder = _Builder(document)
-    document.data = builder.build(node, ())
+    except RecursionError:
+        fault = Fault(name, 1, "(document)", "trop de niveaux imbriqués", "une dizaine au plus")
+        raise ConfigurationError([fault]) from None
     if builder.faults:
         raise ConfigurationError(builder.faults)
     return document
