@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from inventory.config.fields import DomainName, Duration, Identifier, TimeZone
-
-Text = Annotated[str, Field(min_length=1, max_length=120)]
+from inventory.config.fields import DomainName, Duration, Identifier, Text, TimeZone
 
 
 class _Entry(BaseModel):
@@ -45,9 +43,9 @@ class BackupJob(_Entry):
     max_age: Duration = Field(
         description="âge maximal de la dernière sauvegarde,", examples=["26h"]
     )
-    host: str | None = None
-    tag: str | None = None
-    archive_prefix: str | None = None
+    host: Text | None = None
+    tag: Text | None = None
+    archive_prefix: Text | None = None
 
 
 class _Owner(_Entry):

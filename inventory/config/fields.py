@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,6 +47,18 @@ def _domain(value: str) -> str:
     return value
 
 
+def _shown(value: str) -> str:
+    if not value.strip():
+        raise ValueError("texte vide ; attendu : un nom que l'on peut lire")
+    hidden = next((c for c in value if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")), None)
+    if hidden is not None:
+        raise ValueError(
+            f"caractère invisible U+{ord(hidden):04X} ; attendu : un texte d'une ligne,"
+            " sans caractère de contrôle ni de sens d'écriture"
+        )
+    return value
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -65,5 +78,7 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(examples=
 Identifier = Annotated[str, AfterValidator(_identifier), Field(examples=["valmont"])]
 DomainName = Annotated[str, AfterValidator(_domain), Field(examples=["ville-exemple.test"])]
 TimeZone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris"])]
+Text = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_shown)]
+"""What people read in an SMS or on a page: one line, nothing invisible that could disguise it."""
 ConfigPath = Annotated[Path, AfterValidator(_resolve)]
 """A path; when relative, it is taken from the folder of the file that names it."""

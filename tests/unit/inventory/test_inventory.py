@@ -116,3 +116,17 @@ def test_a_missing_file_and_a_binary_one_are_faults_too(tmp_path):
 def test_tags_that_would_build_objects_are_never_obeyed(tmp_path):
     faults = faults_of(tmp_path, GOOD + "extra: !!python/object/apply:os.system ['true']\n")
     assert any("extra" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (r"Val\nmont", "caractère invisible U+000A"),
+        (r"Val\u202emont", "caractère invisible U+202E"),
+        ("  ", "texte vide"),
+    ],
+)
+def test_a_name_that_would_deceive_in_an_sms_or_on_a_page_is_refused(tmp_path, name, said):
+    fault = faults_of(tmp_path, GOOD.replace("name: Valmont", f'name: "{name}"'))[0]
+    assert said in fault
+    assert "members[0].name" in fault
