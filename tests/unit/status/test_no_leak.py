@@ -85,6 +85,8 @@ def test_no_file_of_an_audience_names_another_member(now, data):
     rendered = site.render(known(now, inventory, incidents), now)
     for audience, files in rendered.audiences.items():
         text = everything({**files, **rendered.shared, "404": rendered.missing}).decode()
+        # Its own token is random letters, which may spell a short name.
+        text = text.replace(site.tokens.get(audience, "\0"), "")
         for member in inventory.members:
             if member.id == audience:
                 continue
