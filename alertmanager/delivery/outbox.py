@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from alertmanager.notifiers.contract import Report
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Message
+from alertmanager.store.tables import Message, Page
 
 Kind = Literal["page", "resolution", "confirmation", "taken", "help"]
 
@@ -75,7 +75,11 @@ class Lease:
 
 
 def claim(session: Session, now: datetime, owner: str) -> Lease | None:
-    """Lease the message that has waited longest, pages first, if any is due."""
+    """Lease the message that has waited longest, pages first, if any is due.
+
+    A page that nobody needs any more is cancelled on the way: one that was being
+    sent when its incident stopped paging comes back here pending.
+    """
     due = (
         select(Message)
         .where(Message.state == "pending", Message.next_attempt_at <= now)
@@ -84,7 +88,9 @@ def claim(session: Session, now: datetime, owner: str) -> Lease | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    message = session.scalar(due)
+    while (message := session.scalar(due)) is not None and _obsolete(session, message):
+        message.state = "cancelled"
+        session.flush()
     if message is None:
         return None
     claimed = session.execute(
@@ -110,6 +116,17 @@ def claim(session: Session, now: datetime, owner: str) -> Lease | None:
         message.maybe_sent,
         message.attempts + 1,
     )
+
+
+def _obsolete(session: Session, message: Message) -> bool:
+    """Whether a page's incident waits for nobody, or pages the same person anew."""
+    page, incident = message.page, message.incident
+    if page is None or incident is None:
+        return False
+    newer = select(Page.id).where(
+        Page.incident_id == page.incident_id, Page.address == page.address, Page.id > page.id
+    )
+    return incident.state != "paging" or session.scalar(newer.limit(1)) is not None
 
 
 def release_leases(session: Session, now: datetime, *, all_of_them: bool) -> int:

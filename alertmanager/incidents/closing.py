@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.outbox import Kind, cancel_pending_pages, enqueue
@@ -32,15 +32,18 @@ class Paged:
 def paged(session: Session, incident: Incident) -> list[Paged]:
     """Those whom a page of the incident may have reached, first paged first."""
     rows = session.execute(
-        select(Page.person, Page.person_name, Page.address, Message.channel, Message.state)
+        select(Page.person, Page.person_name, Page.address, Message.channel)
         .join(Message, Message.page_id == Page.id)
-        .where(Page.incident_id == incident.id)
+        .where(
+            Page.incident_id == incident.id,
+            # A gateway that fell silent may have sent what is still pending, or cancelled since.
+            or_(Message.state.not_in(_NEVER_LEFT), Message.maybe_sent),
+        )
         .order_by(Page.id, Message.id)
     )
     found: dict[str, Paged] = {}
-    for person, name, address, channel, state in rows:
-        if state not in _NEVER_LEFT:
-            found.setdefault(address, Paged(person, name, address, channel))
+    for person, name, address, channel in rows:
+        found.setdefault(address, Paged(person, name, address, channel))
     return list(found.values())
 
 
