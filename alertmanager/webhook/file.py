@@ -12,25 +12,16 @@ from sqlalchemy.exc import ArgumentError
 
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.store.database import sqlite_url
-from inventory.config import ConfigPath, Duration, Identifier, SecretFile, read_secret
+from inventory.config import (
+    ConfigPath,
+    Duration,
+    Identifier,
+    ListenAddress,
+    SecretFile,
+    read_secret,
+)
 
-DEFAULT_LISTEN_ADDRESS = "127.0.0.1:17430"
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``host:port`` or ``[ipv6]:port`` as (host, port). Raise ValueError (French)."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(
-            f"« {address} » n'est pas une adresse d'écoute ; attendu : hôte:port,"
-            f" par exemple {DEFAULT_LISTEN_ADDRESS}"
-        )
-    return host.strip("[]"), int(port)
-
-
-def _address(value: str) -> str:
-    split_address(value)
-    return value
+DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17430)
 
 
 def _public_url(value: str) -> str:
@@ -62,7 +53,7 @@ class _Block(BaseModel):
 class WebSettings(_Block):
     """Where the process listens."""
 
-    listen_address: Annotated[str, AfterValidator(_address)] = DEFAULT_LISTEN_ADDRESS
+    listen_address: ListenAddress = DEFAULT_LISTEN_ADDRESS
 
 
 class StoreSettings(_Block):

@@ -19,31 +19,15 @@ from inventory.config import (
     Duration,
     Fault,
     Identifier,
+    ListenAddress,
     SecretFile,
     load_config,
     read_secret,
 )
 
-DEFAULT_LISTEN_ADDRESS = "127.0.0.1:17431"
+DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17431)
 MINIMAL_KEY = 32  # characters: 32 bytes in base64 are 44, in hexadecimal 64
 _EMAIL = re.compile(r"[^@\s<>\"]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``host:port`` or ``[ipv6]:port`` as (host, port). Raise ValueError (French)."""
-    match = _ADDRESS.fullmatch(address)
-    if not match or not 0 < int(match[2]) < 65536:
-        raise ValueError(
-            f"« {address} » n'est pas une adresse d'écoute ; attendu : hôte:port,"
-            f" par exemple {DEFAULT_LISTEN_ADDRESS}"
-        )
-    return match[1].strip("[]"), int(match[2])
-
-
-def _address(value: str) -> str:
-    split_address(value)
-    return value
 
 
 def _url(value: str) -> str:
@@ -85,7 +69,7 @@ class _Block(BaseModel):
 class WebSettings(_Block):
     """Where the page is served."""
 
-    listen_address: Annotated[str, AfterValidator(_address)] = DEFAULT_LISTEN_ADDRESS
+    listen_address: ListenAddress = DEFAULT_LISTEN_ADDRESS
 
 
 class WebhookSettings(_Block):
@@ -128,9 +112,9 @@ class StatusConfig(_Block):
     unknown_after: Duration = timedelta(seconds=60)
     member_link_versions: dict[Identifier, Annotated[int, Field(ge=1)]] = {}
 
-    def base_url(self, listen_address: str | None = None) -> str:
-        """Absolute URL of the site, with a final slash."""
-        return (self.public_url or f"http://{listen_address or self.web.listen_address}") + "/"
+    def base_url(self, address: ListenAddress | None = None) -> str:
+        """Absolute URL of the site, with a final slash; `address` is where it really listens."""
+        return (self.public_url or (address or self.web.listen_address).url) + "/"
 
     def link_key(self) -> bytes:
         """The key of members' links. Raise ValueError (French) if it cannot be read any more."""

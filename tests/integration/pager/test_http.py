@@ -204,7 +204,7 @@ def test_a_port_that_is_taken_is_said_and_exits_1(estate: Any) -> None:
         other.listen()
         done = run(estate)
     assert done.returncode == 1
-    assert f"impossible d'écouter sur 127.0.0.1:{estate.ports['webhook']}" in done.stderr
+    assert f"Impossible d'écouter sur 127.0.0.1:{estate.ports['webhook']}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -88,7 +88,7 @@ def test_a_port_that_is_taken_is_a_message_and_not_a_crash(bench):
         address = f"127.0.0.1:{other.getsockname()[1]}"
         ended = bench.run_status("--config", str(bench.config), "--web.listen-address", address)
     assert ended.returncode == 1
-    assert f"Impossible d'écouter sur {address} : un autre programme" in ended.stderr
+    assert f"Impossible d'écouter sur {address} : le port" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
