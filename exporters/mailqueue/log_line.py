@@ -58,6 +58,8 @@ Event = Submitted | Activated | Refused | Unparsed
 def events(block: bytes, stamps: StampReader) -> Iterator[Event]:
     """What the whole lines of `block` say; most say nothing to us."""
     read = stamps.read
+    if b"\r\n" in block:
+        block = block.replace(b"\r\n", b"\n")
     for line in block.removesuffix(b"\n").split(b"\n"):
         time = read(line)
         if time is None:

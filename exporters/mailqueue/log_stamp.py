@@ -17,7 +17,7 @@ _SECOND_LENGTH = len("2026-11-24T13:51:29")
 
 
 class StampReader:
-    """Whole seconds since the epoch of each line; one that repeats the last second is not parsed.
+    """Whole seconds since the epoch of each line; one that repeats the last stamp is not parsed.
 
     `last` is the time of the last stamp read, None before the first.
 
@@ -29,24 +29,27 @@ class StampReader:
         self._now = now
         self._zone = zone
         self._prefix = b"\0"
+        self._zone_at = slice(0, 0)  # where in a line the last stamp had its offset, and which
+        self._offset = b""
         self.last: int | None = None
 
     def read(self, line: bytes) -> int | None:
         """Unix time of the line in seconds, or None when it does not start with a stamp."""
-        if line.startswith(self._prefix):
+        if line.startswith(self._prefix) and line[self._zone_at] == self._offset:
             return self.last
         found = _RFC3339.match(line)
         if found:
             value = self._rfc3339(found)
-            length = _SECOND_LENGTH
+            length, zone_at, offset = _SECOND_LENGTH, slice(*found.span(3)), found[3]
         else:
             found = _BSD.match(line)
             if not found:
                 return None
             value = self._bsd(found)
-            length = _BSD_LENGTH
+            length, zone_at, offset = _BSD_LENGTH, slice(0, 0), b""
         if value is not None:
             self._prefix, self.last = line[:length], value
+            self._zone_at, self._offset = zone_at, offset
         return value
 
     def _rfc3339(self, found: re.Match[bytes]) -> int | None:

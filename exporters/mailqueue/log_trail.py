@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pydantic import NonNegativeInt
+
 _HEAD = 1024
 _Packed = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 _OPENERS: Mapping[str, Callable[[Path], _Packed]] = {
@@ -33,9 +35,9 @@ class Position:
     counts while nothing was read yet (0: no file).
     """
 
-    offset: int
-    inode: int = 0
-    head_length: int = 0
+    offset: NonNegativeInt
+    inode: NonNegativeInt = 0
+    head_length: NonNegativeInt = 0
     head_digest: str = hashlib.sha256().hexdigest()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from exporters.mailqueue.accounts import account_label, client_place
 from exporters.mailqueue.log_line import Activated, Event, Refused, Submitted, Unparsed
@@ -20,12 +21,12 @@ class Saved(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    lines: int
-    unparsed: int
-    refused: int
-    messages: dict[str, int]
-    recipients: dict[str, int]
-    awaited: dict[str, str]
+    lines: NonNegativeInt
+    unparsed: NonNegativeInt
+    refused: NonNegativeInt
+    messages: dict[str, NonNegativeInt]
+    recipients: dict[str, NonNegativeInt]
+    awaited: dict[Annotated[str, Field(pattern=r"^[\x00-\xff]*$")], str]
     windows: dict[int, list[Entry]]
 
 

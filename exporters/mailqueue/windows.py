@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pydantic import NonNegativeInt
+
 PLACES_LIMIT = 1000
 """Distinct client addresses told apart for one account; beyond it they are not counted."""
 
@@ -20,7 +22,7 @@ class Totals:
     parts: int = 0  # entries of the window that make it up; without any it is gone
 
 
-Entry = tuple[int, str, str, int, int]
+Entry = tuple[NonNegativeInt, str, str, NonNegativeInt, NonNegativeInt]
 """Slot, account, place, messages, recipients: what a window is saved as."""
 
 
@@ -56,10 +58,13 @@ class Window:
 
     def totals(self, now: int) -> dict[str, Totals]:
         """Every account with something in the window that ends at `now`. Do not change it."""
-        first = self._first(now)
-        for slot in [slot for slot in self._slots if slot < first]:
+        first, present = self._first(now), now // self._step
+        for slot in [slot for slot in self._slots if not first <= slot <= present]:
             for (account, place), (messages, recipients) in self._slots.pop(slot).items():
                 self._subtract(account, place, messages, recipients)
+                if slot > present:
+                    # The clock was set back: this would count until its false time comes.
+                    self._add(present, account, place, messages, recipients)
         return self._totals
 
     def entries(self) -> Iterator[Entry]:

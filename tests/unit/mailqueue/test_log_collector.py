@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -68,6 +69,58 @@ def test_without_a_state_folder_the_last_hour_is_read_again_but_not_counted_agai
     assert values[RECIPIENTS] == 0
     account = ("mailqueue_account_recent_recipients", "1h", "agnes@ville-valmont.test", "valmont")
     assert values[account] == 40
+
+
+@pytest.mark.parametrize(
+    ("part", "spoilt"),
+    [
+        ("position", {"offset": -5}),
+        ("position", {"offset": 1, "head_length": -5}),
+        ("tally", {"messages": {"valmont": -7}}),
+        ("tally", {"awaited": {"€": "x"}}),
+        ("tally", {"windows": {"120": [[1, "a", "", -3, 0]]}}),
+    ],
+)
+def test_a_state_that_makes_no_sense_is_left_aside_too(collector_of, tmp_path, part, spoilt):
+    log = tmp_path / "mail.log"
+    log.touch()
+    collector_of(log, tmp_path).close()
+    state = json.loads((tmp_path / "maillog.json").read_text())
+    state[part].update(spoilt)
+    (tmp_path / "maillog.json").write_text(json.dumps(state))
+    with capture_logs() as said:
+        collector = collector_of(log, tmp_path)
+    assert said[0]["event"] == "état du journal ignoré"
+    write(log, lines(1))
+    assert read(collector)[RECIPIENTS] == 40
+
+
+def test_a_state_saved_by_a_clock_in_the_future_does_not_flood_for_years(
+    collector_of, tmp_path, clock
+):
+    log = tmp_path / "mail.log"
+    log.touch()
+    true, clock.now = clock.now, clock.now.replace(year=2030)
+    collector = collector_of(log, tmp_path)
+    write(log, lines(1, recipients=700).replace("Nov 24", "2030-11-24T13:59:30Z Nov 24"))
+    account = ("mailqueue_account_recent_recipients", "1h", "agnes@ville-valmont.test", "valmont")
+    assert read(collector)[account] == 700
+    collector.close()
+    clock.now = true
+    collector = collector_of(log, tmp_path)
+    assert read(collector)[account] == 700  # it happened now, as far as one can tell
+    clock.now = true + timedelta(hours=1, minutes=2)
+    assert account not in read(collector)
+
+
+def test_lines_that_end_as_on_windows_count(collector_of, tmp_path):
+    log = tmp_path / "mail.log"
+    log.touch()
+    collector = collector_of(log)
+    write(log, lines(1).replace("\n", "\r\n"))
+    values = read(collector)
+    assert values[RECIPIENTS] == 40
+    assert values[("mailqueue_log_unparsed_lines_total",)] == 0
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"version": 99}', "[]"])

@@ -66,3 +66,12 @@ def test_anything_else_is_no_stamp(line):
     stamps = reader(datetime(2026, 5, 1, tzinfo=UTC))
     assert stamps.read(line) is None
     assert stamps.last is None
+
+
+def test_the_same_wall_clock_in_two_zones_is_two_instants():
+    stamps = reader(datetime(2026, 5, 1, 6, tzinfo=UTC))
+    paris = stamps.read(b"2026-10-25T02:30:00.123456+02:00 mx1 x")
+    assert stamps.read(b"2026-10-25T02:30:00.234567+01:00 mx1 x") == paris + 3600
+    assert stamps.read(b"2026-10-25T02:30:00.345678+01:00 mx1 x") == paris + 3600
+    assert stamps.read(b"2026-10-25T02:30:00+01:00 mx1 x") == paris + 3600
+    assert stamps.read(b"2026-10-25T02:30:00Z mx1 x") == paris + 7200
