@@ -24,6 +24,7 @@ from exporters.mailqueue.log_stamp import StampReader
 from exporters.mailqueue.log_state import LogState, StateFile
 from exporters.mailqueue.tally import Tally
 from exporters.toolkit.collector import CollectorPlugin, Context, Deadline
+from inventory.config import reason
 from inventory.config.fields import ConfigPath, TimeZone, parse_duration
 
 HISTORY_BYTES = 64 << 20
@@ -128,7 +129,7 @@ class LogCollector:
         try:
             self._state.save(state)
         except OSError as error:
-            _log.warning("état du journal non enregistré", reason=error.strerror)
+            _log.warning("état du journal non enregistré", reason=reason(error))
 
 
 def _build(settings: LogSettings, context: Context) -> LogCollector:

@@ -9,6 +9,7 @@ from pathlib import Path
 from exporters.mailqueue.log_trail import Position, trail
 from exporters.mailqueue.open_log import OpenLog
 from exporters.toolkit.collector import CollectorError
+from inventory.config import reason
 
 
 class LogFollower:
@@ -48,7 +49,7 @@ class LogFollower:
                     file.superseded = True
         except OSError as error:
             raise CollectorError(
-                f"journal {self.path} illisible : {error.strerror} ;"
+                f"journal {self.path} illisible : {reason(error)} ;"
                 " attendu : le droit de lecture (groupe adm)"
             ) from None
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exporters.mailqueue.main_cf import UnresolvedParameter, parse_main_cf, resolve
 from exporters.mailqueue.spool import QueueState, Spool
 from exporters.toolkit.collector import CollectorError, CollectorPlugin, Context, Deadline
+from inventory.config import reason
 from inventory.config.fields import ConfigPath, Identifier
 from inventory.process import Clock
 
@@ -37,7 +38,7 @@ def active_limit(config_directory: Path) -> int:
         text = resolve(values, _ACTIVE_LIMIT, "20000")
         return int(text)
     except OSError as error:
-        raise CollectorError(f"{path} illisible : {error.strerror}") from None
+        raise CollectorError(f"{path} illisible : {reason(error)}") from None
     except UnresolvedParameter as error:
         raise CollectorError(f"{path} : « {error} » n'est pas un nombre écrit en clair") from None
     except ValueError:

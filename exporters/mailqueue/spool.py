@@ -14,6 +14,7 @@ from pathlib import Path
 from exporters.mailqueue.queue_file import HEAD_BYTES, NotAQueueFile, parse_head
 from exporters.mailqueue.queue_id import arrival_of_long_id, is_long, is_queue_id
 from exporters.toolkit.collector import CollectorError, Deadline
+from inventory.config import reason
 
 QUEUES = ("incoming", "active", "deferred", "hold", "corrupt", "maildrop")
 # hash_queue_depth is 1 by default; Postfix allows 31 and nobody needs more than 2.
@@ -73,7 +74,7 @@ class Spool:
                 states[queue] = self._queue(queue, seen, deadline)
             except OSError as error:
                 raise CollectorError(
-                    f"file {self.directory / queue} illisible : {error.strerror} ;"
+                    f"file {self.directory / queue} illisible : {reason(error)} ;"
                     " attendu : le droit de lecture"
                     " (CAP_DAC_READ_SEARCH ou l'utilisateur postfix)"
                 ) from None
