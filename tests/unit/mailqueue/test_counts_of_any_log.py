@@ -53,9 +53,10 @@ def plain_count(lines: list[str]) -> tuple[Counter[str], Counter[str]]:
             domain = found[2].lower().rpartition("@")[2]
             messages[domain] += 1
             waiting[found[1]] = domain
-        elif found := re.search(r"qmgr\[8\]: (\w+): from=.* nrcpt=(\d+) \(queue active\)$", line):
-            if found[1] in waiting:
-                recipients[waiting.pop(found[1])] += int(found[2])
+            continue
+        found = re.search(r"qmgr\[8\]: (\w+): from=.* nrcpt=(\d+) \(queue active\)$", line)
+        if found and found[1] in waiting:
+            recipients[waiting.pop(found[1])] += int(found[2])
     return messages, recipients
 
 
