@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from deploy.estate.child import EstateError
+from inventory.config import reason
 
 DEFAULT_FOLDER = Path("/var/tmp/vigie-demo")  # noqa: S108  # claimed below: never a link, never another's
 
@@ -24,7 +25,7 @@ def claim(folder: Path) -> Path:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         status = folder.lstat()
     except OSError as error:
-        raise EstateError(f"dossier {folder} impossible à créer ({error.strerror})") from None
+        raise EstateError(f"dossier {folder} impossible à créer ({reason(error)})") from None
     if folder.is_symlink() or status.st_uid != os.geteuid():
         raise EstateError(f"{folder} est à quelqu'un d'autre ; choisir --folder DOSSIER")
     marker = folder / MARKER

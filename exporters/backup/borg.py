@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from exporters.backup.local_folder import names_in, no_repository
 from exporters.backup.model import Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
@@ -123,15 +123,9 @@ class Borg:
         """The names of the repository's index files; they carry the number of the last commit."""
         if self._entry.path is None:
             return None
-        try:
-            with os.scandir(self._entry.path) as entries:
-                names = {entry.name for entry in entries}
-        except (FileNotFoundError, NotADirectoryError):
-            raise Unreadable("missing", f"no repository in {self._entry.path}") from None
-        except OSError as error:
-            raise Unreadable("unreachable", f"{error.strerror} in {self._entry.path}") from None
+        names = names_in(self._entry.path, self._entry.path)
         if "config" not in names:
-            raise Unreadable("missing", f"no repository in {self._entry.path}")
+            raise no_repository(self._entry.path)
         return frozenset(name for name in names if name.startswith(_GENERATION))
 
     def read(self) -> tuple[RecoveryPoint, ...]:

@@ -58,13 +58,13 @@ class ToolProcess:
         """
         program = shutil.which(command[0], path=env.get("PATH"))
         if program is None:
-            raise Unreadable("tool_missing", f"no program named {command[0]}")
+            raise Unreadable("tool_missing", f"aucun programme nommé {command[0]}")
         with _ONE_AT_A_TIME:
             process = self._start(["nice", "-n", "19", program, *command[1:]], env)
             try:
                 output, errors = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
-                raise Unreadable("timeout", f"no answer within {seconds:.0f} s") from None
+                raise Unreadable("timeout", f"pas de réponse en {seconds:.0f} s") from None
             finally:
                 self._end(process)
         return Finished(process.returncode, output, errors)
@@ -91,7 +91,7 @@ class ToolProcess:
     def _start(self, command: list[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
         with self._lock:
             if self._stopped:
-                raise Unreadable("timeout", "stopping")
+                raise Unreadable("timeout", "arrêt en cours")
             self._running = subprocess.Popen(
                 command,
                 env=dict(env),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Hashable
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from exporters.backup.local_folder import names_in
 from exporters.backup.model import Damaged, Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
@@ -66,7 +66,7 @@ def parse_time(text: str) -> datetime:
     """An instant as restic writes it (RFC 3339 with up to nine decimals), in UTC."""
     found = _TIME.fullmatch(text)
     if found is None:
-        raise Unreadable("parse", f"not a time: {text[:40]!r}")
+        raise Unreadable("parse", f"ce n'est pas une date : {text[:40]!r}")
     zone = "+00:00" if found[3] == "Z" else found[3]
     return datetime.fromisoformat(f"{found[1]}{found[2] or ''}{zone}").astimezone(UTC)
 
@@ -106,13 +106,7 @@ class Restic:
         """The names in the folder of snapshots; each name is the hash of a snapshot."""
         if self._entry.path is None:
             return None
-        try:
-            with os.scandir(self._entry.path / "snapshots") as names:
-                return frozenset(entry.name for entry in names)
-        except (FileNotFoundError, NotADirectoryError):
-            raise Unreadable("missing", f"no repository in {self._entry.path}") from None
-        except OSError as error:
-            raise Unreadable("unreachable", f"{error.strerror} in {self._entry.path}") from None
+        return names_in(self._entry.path / "snapshots", self._entry.path)
 
     def read(self) -> tuple[RecoveryPoint, ...]:
         """Its snapshots, whoever made them."""
