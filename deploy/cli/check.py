@@ -55,7 +55,9 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
         from alertmanager.rosters import load_rosters  # noqa: PLC0415
         from inventory import load_inventory  # noqa: PLC0415
 
-        return load_rosters(path, load_inventory(path.with_name("inventory.yml")))
+        # The inventory only lends its time zone: rosters are checked without one too.
+        beside = path.with_name("inventory.yml")
+        return load_rosters(path, load_inventory(beside) if beside.exists() else None)
 
     def status(path: Path) -> Any:
         from dashboards.status.settings import load_status_config  # noqa: PLC0415

@@ -41,6 +41,17 @@ def test_check_shows_every_fault_of_every_file_and_exits_2(tmp_path, capsys):
     assert "deux.yml:1: (document): ce n'est pas un fichier de Vigie" in faults
 
 
+def test_rosters_are_checked_alone_and_with_the_inventory_that_lies_beside_them(tmp_path, capsys):
+    example = (files("alertmanager.rosters") / "example.yml").read_text(encoding="utf-8")
+    path = tmp_path / "rosters.yml"
+    path.write_text(example)
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path} : correct (rosters)\n"
+    path.with_name("inventory.yml").write_text("members: [un, deux]\n")
+    assert main(["check", str(path)]) == 2
+    assert f"{tmp_path}/inventory.yml:1: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
