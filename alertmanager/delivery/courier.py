@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery import outbox
+from alertmanager.delivery.patience import Patience, Row
 from alertmanager.delivery.sms_text import as_reminder
 from alertmanager.notifiers.contract import (
     Accepted,
@@ -27,6 +28,7 @@ from inventory.process import Clock
 SENDERS = 2
 _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
 _TROUBLE = 1.0  # seconds of rest after an error
+STUCK = 120.0  # seconds without a turn, past which a loop counts as hung: a send lasts 10 or so
 
 log = structlog.get_logger("vigie.delivery")
 
@@ -56,6 +58,8 @@ class Courier:
         self._stopping = threading.Event()
         self._wakes = [threading.Event() for _ in range(SENDERS)]
         self._threads: list[threading.Thread] = []
+        self._turns: dict[str, float] = {}
+        self._patience = Patience()
 
     def start(self) -> None:
         """Take back what a dead process had claimed, then start the loops."""
@@ -72,11 +76,19 @@ class Courier:
             threading.Thread(target=self._loop, args=(self._run_due, idle), name="timekeeper")
         )
         for thread in self._threads:
+            self._turns[thread.name] = time.monotonic()
             thread.start()
 
     def alive(self) -> bool:
-        """Whether every loop runs."""
-        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        """Whether every loop runs, and none hangs in what it does."""
+        oldest = time.monotonic() - STUCK
+        return bool(self._threads) and all(
+            thread.is_alive() and self._turns.get(thread.name, oldest) >= oldest
+            for thread in self._threads
+        )
+
+    def _turn(self) -> None:
+        self._turns[threading.current_thread().name] = time.monotonic()
 
     def wake(self) -> None:
         """Something was committed: look now rather than at the next tick."""
@@ -92,6 +104,7 @@ class Courier:
 
     def _loop(self, work: Callable[[], bool], wake: threading.Event) -> None:
         while not self._stopping.is_set():
+            self._turn()
             try:
                 busy = work()
             except StoreUnavailable as error:
@@ -132,8 +145,9 @@ class Courier:
             outcome = notifier.send(Outgoing(lease.token, lease.address, text))
         except (PermanentFailure, TemporaryFailure) as failure:
             outcome = failure
-        except Exception as error:
-            # A third party's notifier may raise anything; the message must not be lost for it.
+        except BaseException as error:
+            # A third party's notifier may raise anything, SystemExit too: neither the message
+            # nor the loop must be lost for it. Ctrl-C goes to the main thread, not here.
             log.exception("notifier_failed", channel=lease.channel, message=lease.id)
             reason = f"panne du moyen ({type(error).__name__})"
             outcome = TemporaryFailure(reason, maybe_sent=True)
@@ -186,46 +200,58 @@ class Courier:
                 self._on_ended(session, failed, now)
 
     def _run_due(self) -> bool:
-        """Run due timers, one transaction each, then late proofs and expired leases."""
+        """Run due timers and late proofs, one transaction each; take back expired leases."""
         now = self._clock()
         with self._store.read() as session:
-            timers = list(
-                session.scalars(
-                    select(Timer.id)
-                    .where(Timer.done_at.is_(None), Timer.due_at <= now)
-                    .order_by(Timer.due_at, Timer.id)
-                )
+            timers = session.scalars(
+                select(Timer.id)
+                .where(Timer.done_at.is_(None), Timer.due_at <= now)
+                .order_by(Timer.due_at, Timer.id)
             )
-            late = session.scalar(
-                select(Message.id)
-                .where((Message.state == "accepted") & (Message.deadline_at <= now))
-                .limit(1)
-            )
+            rows: list[Row] = [("timer", identifier) for identifier in timers]
+            rows += [("message", identifier) for identifier in outbox.overdue(session, now)]
             expired = session.scalar(
                 select(Message.id)
                 .where((Message.state == "leased") & (Message.lease_until <= now))
                 .limit(1)
             )
-        for identifier in timers:
-            self._run_timer(identifier)
-        if late is not None or expired is not None:
+        if expired is not None:
             with self._store.write() as session:
                 outbox.release_leases(session, now, all_of_them=False)
-                for message in outbox.overdue(session, now):
-                    log.warning("message_unconfirmed", message=message.id)
-                    self._on_ended(session, message, now)
-        if timers or late is not None or expired is not None:
+        for row in self._patience.order(rows, time.monotonic()):
+            self._turn()
+            self._run_row(row)
+        if rows or expired is not None:
             self.wake()
         return False
 
-    def _run_timer(self, identifier: int) -> None:
+    def _run_row(self, row: Row) -> None:
+        """One row; if it fails, the others go first from now on."""
+        kind, identifier = row
         try:
             with self._store.write() as session:
-                timer = session.get(Timer, identifier)
-                if timer is not None and timer.done_at is None:
-                    self._on_timer(session, timer, self._clock())
+                if kind == "timer":
+                    self._run_timer(session, identifier)
+                else:
+                    self._give_up_proof(session, identifier)
         except StoreUnavailable:
+            self._patience.failed(row, time.monotonic(), wait=False)
             raise
         except Exception:
-            # One timer that cannot run must not keep the others waiting.
-            log.exception("timer_failed", timer=identifier)
+            # One that cannot be dealt with must not keep the others waiting.
+            log.exception("row_failed", kind=kind, row=identifier)
+            self._patience.failed(row, time.monotonic(), wait=True)
+        else:
+            self._patience.done(row)
+
+    def _run_timer(self, session: Session, identifier: int) -> None:
+        timer = session.get(Timer, identifier)
+        if timer is not None and timer.done_at is None:
+            self._on_timer(session, timer, self._clock())
+
+    def _give_up_proof(self, session: Session, identifier: int) -> None:
+        now = self._clock()
+        message = outbox.give_up_proof(session, now, identifier)
+        if message is not None:
+            log.warning("message_unconfirmed", message=message.id)
+            self._on_ended(session, message, now)

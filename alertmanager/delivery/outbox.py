@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from alertmanager.notifiers.contract import Report
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Message, Page
+from alertmanager.store.tables import Incident, Message, Page
 
 Kind = Literal["page", "resolution", "confirmation", "taken", "help"]
 
@@ -120,13 +120,16 @@ def claim(session: Session, now: datetime, owner: str) -> Lease | None:
 
 def _obsolete(session: Session, message: Message) -> bool:
     """Whether a page's incident waits for nobody, or pages the same person anew."""
-    page, incident = message.page, message.incident
-    if page is None or incident is None:
+    if message.page_id is None:
         return False
+    # Columns, not rows: an incident that cannot be read must not keep other pages waiting.
+    state = session.scalar(select(Incident.state).where(Incident.id == message.incident_id))
     newer = select(Page.id).where(
-        Page.incident_id == page.incident_id, Page.address == page.address, Page.id > page.id
+        Page.incident_id == message.incident_id,
+        Page.address == message.address,
+        Page.id > message.page_id,
     )
-    return incident.state != "paging" or session.scalar(newer.limit(1)) is not None
+    return state != "paging" or session.scalar(newer.limit(1)) is not None
 
 
 def release_leases(session: Session, now: datetime, *, all_of_them: bool) -> int:
@@ -153,7 +156,11 @@ def _mine(session: Session, lease: Lease, owner: str) -> Message | None:
     """The message, if the lease still holds; a report may have been faster than us."""
     return session.scalar(
         select(Message).where(
-            Message.id == lease.id, Message.state == "leased", Message.lease_owner == owner
+            Message.id == lease.id,
+            Message.state == "leased",
+            Message.lease_owner == owner,
+            # Our own other sender may hold it by now: a lease is one attempt.
+            Message.attempts == lease.attempt,
         )
     )
 
@@ -252,26 +259,30 @@ def note_report(
     return None
 
 
-def overdue(session: Session, now: datetime) -> list[Message]:
-    """Mark unconfirmed the accepted messages whose proof did not come in time, and return them."""
-    late = list(
+def overdue(session: Session, now: datetime) -> list[int]:
+    """Ids of the accepted messages whose proof did not come in time, the oldest first."""
+    return list(
         session.scalars(
-            select(Message)
+            select(Message.id)
             .where(Message.state == "accepted", Message.deadline_at <= now)
             .order_by(Message.id)
         )
     )
-    for message in late:
+
+
+def give_up_proof(session: Session, now: datetime, identifier: int) -> Message | None:
+    """Mark an overdue message unconfirmed. The message, or None if its proof came meanwhile."""
+    message = session.scalar(
+        select(Message).where(
+            Message.id == identifier, Message.state == "accepted", Message.deadline_at <= now
+        )
+    )
+    if message is not None:
         message.state = "unconfirmed"
         message.error = "pas d'accusé de remise dans le délai"
-        write_line(
-            session,
-            now,
-            "message.unconfirmed",
-            message.incident_id,
-            **_facts(message, message.error),
-        )
-    return late
+        facts = _facts(message, message.error)
+        write_line(session, now, "message.unconfirmed", message.incident_id, **facts)
+    return message
 
 
 def cancel_pending_pages(session: Session, incident: str) -> None:

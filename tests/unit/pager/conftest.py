@@ -70,8 +70,10 @@ class World:
             for timer in timers:
                 run = run_calm_timer if timer.kind == CALM else run_timer
                 run(session, self.desk, timer, self.now)
-            for message in outbox.overdue(session, self.now):
-                message_ended(session, self.desk, message, self.now)
+            for identifier in outbox.overdue(session, self.now):
+                message = outbox.give_up_proof(session, self.now, identifier)
+                if message is not None:
+                    message_ended(session, self.desk, message, self.now)
 
     def alert(
         self, fingerprint: str = "a1", *, firing: bool = True, **labels: str

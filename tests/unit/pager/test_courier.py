@@ -1,0 +1,173 @@
+"""The delivery loops: one row that cannot be dealt with must not stop the others."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from alertmanager.delivery import courier as module
+from alertmanager.delivery.courier import Courier
+from alertmanager.incidents.paging import message_ended, run_timer
+from alertmanager.notifiers.contract import Accepted, Outgoing
+from alertmanager.store.tables import Message, Timer
+
+
+class Gateway:
+    """Takes every message, after doing what a test asks."""
+
+    delivery_deadline = timedelta(seconds=90)
+    callback_allow = ()
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.first: Callable[[], object] | None = None
+
+    def send(self, message: Outgoing) -> Accepted:
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+        self.sent.append(message)
+        return Accepted()
+
+
+class Loops:
+    """A courier over a world, stopped at the end; timers and ends may be poisoned."""
+
+    def __init__(self, world: Any) -> None:
+        self.world, self.gateway = world, Gateway()
+        self.poison: set[str] = set()
+        self.courier = Courier(
+            world.store,
+            lambda: world.now,
+            {"sms": self.gateway},  # type: ignore[dict-item]  (what a courier uses of a notifier)
+            owner="test",
+            on_ended=self.ended,
+            on_timer=self.timer,
+        )
+
+    def ended(self, session: Session, message: Message, now: Any) -> None:
+        self.refuse(session, message.incident_id)
+        message_ended(session, self.world.desk, message, now)
+
+    def timer(self, session: Session, timer: Timer, now: Any) -> None:
+        self.refuse(session, timer.incident_id)
+        run_timer(session, self.world.desk, timer, now)
+
+    def refuse(self, session: Session, incident: str | None) -> None:
+        if incident in self.poison:
+            session.execute(text("SELECT nothing FROM nowhere"))
+
+    def until(self, done: Callable[[], bool], seconds: float = 5) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < end, [(m.id, m.state) for m in self.world.messages()]
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def loops(world: Any) -> Iterator[Loops]:
+    loops = Loops(world)
+    yield loops
+    loops.courier.stop()
+
+
+def two_incidents(world: Any) -> list[str]:
+    world.post(world.alert())
+    world.post(world.alert("b", member="brecourt"))
+    return [incident.id for incident in world.incidents()]
+
+
+def paged(world: Any, incident: str) -> list[str]:
+    return [m.address for m in world.messages() if m.incident_id == incident]
+
+
+@pytest.mark.parametrize("poisoned", [0, 1])
+def test_a_timer_that_cannot_run_does_not_keep_the_others_waiting(
+    world: Any, loops: Loops, poisoned: int
+) -> None:
+    both = two_incidents(world)
+    loops.poison = {both[poisoned]}
+    world.now += timedelta(minutes=5, seconds=1)
+    loops.courier.start()
+    loops.until(lambda: paged(world, both[1 - poisoned]) == [world.first, world.second])
+    assert loops.courier.alive()
+
+
+@pytest.mark.parametrize("poisoned", [0, 1])
+def test_a_late_proof_that_cannot_be_dealt_with_does_not_keep_the_others_waiting(
+    world: Any, loops: Loops, poisoned: int
+) -> None:
+    both = two_incidents(world)
+    world.send_all(report=None)
+    loops.poison = {both[poisoned]}
+    world.now += timedelta(seconds=91)
+    loops.courier.start()
+    loops.until(lambda: paged(world, both[1 - poisoned]) == [world.first, world.second])
+
+
+def test_a_timer_that_cannot_run_is_tried_ever_more_rarely(
+    world: Any, loops: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TICK", 0.01)
+    world.post(world.alert())
+    tries = []
+
+    def broken(session: Session, timer: Timer, now: Any) -> None:
+        del session, timer, now
+        tries.append(time.monotonic())
+        raise RuntimeError
+
+    loops.courier._on_timer = broken
+    world.now += timedelta(minutes=6)
+    loops.courier.start()
+    time.sleep(1.5)
+    assert len(tries) <= 2
+
+
+def test_a_notifier_that_exits_neither_ends_a_loop_nor_loses_the_message(
+    world: Any, loops: Loops
+) -> None:
+    loops.gateway.first = sys.exit
+    world.post(world.alert())
+    loops.courier.start()
+    loops.until(lambda: world.messages()[0].error is not None)
+    world.now += timedelta(seconds=2)
+    loops.until(lambda: world.messages()[0].state == "accepted")
+    assert loops.courier.alive()
+    assert "(rappel)" in loops.gateway.sent[0].text
+
+
+def test_a_loop_that_hangs_is_not_alive(
+    world: Any, loops: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STUCK", 0.2)
+    loops.gateway.first = lambda: time.sleep(1)
+    world.post(world.alert())
+    loops.courier.start()
+    assert loops.courier.alive()
+    loops.until(lambda: not loops.courier.alive(), 1)
+    loops.until(loops.courier.alive)
+
+
+def test_an_answer_that_comes_after_the_lease_does_not_end_the_lease_of_another_sender(
+    world: Any, loops: Loops
+) -> None:
+    def expire() -> None:
+        world.now += timedelta(seconds=31)
+        with world.store.write() as session:
+            module.outbox.release_leases(session, world.now, all_of_them=False)
+            assert module.outbox.claim(session, world.now, "test") is not None
+        raise RuntimeError
+
+    loops.gateway.first = expire
+    world.post(world.alert())
+    loops.courier._send_one()
+    with world.store.read() as session:
+        assert session.scalars(select(Message)).one().state == "leased"
