@@ -29,9 +29,12 @@ class NoData(CollectorError):
     """The source has nothing to say (not configured here, nothing there yet). Success stays 1."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Deadline:
-    """The instant by which a collector must have answered, on the monotonic clock (seconds)."""
+    """The instant by which a collector must have answered, on the monotonic clock (seconds).
+
+    It may be put off while the collector works, when a more patient scrape waits for it too.
+    """
 
     at: float
     now: Callable[[], float] = monotonic
@@ -44,6 +47,14 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.at - self.now())
+
+    def copy(self) -> Deadline:
+        """The same instant, to be put off on its own."""
+        return Deadline(self.at, self.now)
+
+    def put_off(self, other: Deadline) -> None:
+        """Make it the later of the two."""
+        self.at = max(self.at, other.at)
 
 
 @dataclass(frozen=True)

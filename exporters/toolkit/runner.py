@@ -30,10 +30,14 @@ class Outcome:
 
 
 class Run:
-    """One call in progress, shared by every scrape that waits for it."""
+    """One call in progress, shared by every scrape that waits for it, until the latest deadline.
 
-    def __init__(self, deadline: Deadline) -> None:
-        self.deadline = deadline
+    `wanted`: whether a scrape waits for families; nobody does while we start.
+    """
+
+    def __init__(self, deadline: Deadline, *, wanted: bool) -> None:
+        self.deadline = deadline.copy()
+        self.wanted = wanted
         self.started = deadline.now()
         self.ended: float | None = None
         self.done = Event()
@@ -74,11 +78,11 @@ class Runner:
 
     def prepare(self, deadline: Deadline) -> Run:
         """Start building the collector, so that it watches from now on."""
-        return self._begin(deadline, self._prepare)
+        return self._begin(deadline, self._prepare, wanted=False)
 
     def begin(self, deadline: Deadline) -> Run:
         """Start a collection, or join the one in progress."""
-        return self._begin(deadline, self._collect)
+        return self._begin(deadline, self._collect, wanted=True)
 
     def finish(self, run: Run, deadline: Deadline) -> Outcome:
         """Wait for a run until `deadline`. A run that is overdue already is not waited for."""
@@ -97,17 +101,20 @@ class Runner:
             current = self._current
         if current is not None:
             current.done.wait(deadline.remaining())
-        run = self._begin(deadline, self._shut)
+        run = self._begin(deadline, self._shut, wanted=False)
         run.done.wait(deadline.remaining())
         if run is current or not run.done.is_set():
             return "toujours occupé, abandonné"
         return describe(run.exception) if run.exception is not None else ""
 
-    def _begin(self, deadline: Deadline, work: Callable[[Run], None]) -> Run:
+    def _begin(self, deadline: Deadline, work: Callable[[Run], None], *, wanted: bool) -> Run:
         with self._lock:
             if self._current is not None and not self._current.done.is_set():
+                if wanted and not self._current.overdue:
+                    self._current.wanted = True
+                    self._current.deadline.put_off(deadline)
                 return self._current
-            run = self._current = Run(deadline)
+            run = self._current = Run(deadline, wanted=wanted)
         # A daemon: a call that hangs for ever must not keep the process alive.
         thread = Thread(target=self._work, args=(run, work), name=self.name, daemon=True)
         try:
@@ -122,11 +129,20 @@ class Runner:
             work(run)
         except BaseException as error:  # noqa: BLE001 - isolation: nothing may leave this thread
             run.exception = error
+        self._end(run)
+
+    def _end(self, run: Run) -> None:
         run.ended = self._now()
         run.done.set()
 
-    def _prepare(self, run: Run) -> None:  # noqa: ARG002 - same shape as the other calls
+    def _prepare(self, run: Run) -> None:
         self._built()
+        with self._lock:
+            if not run.wanted:
+                self._end(run)
+                return
+        # A scrape came while it was being built: an empty answer would look like a good one.
+        self._collect(run)
 
     def _collect(self, run: Run) -> None:
         families = []

@@ -140,3 +140,36 @@ def test_a_thread_that_cannot_be_started_is_a_failure(collector, monkeypatch):
     runner = Runner("one", lambda: collector(lambda _: []))
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert "can't start new thread" in once(runner).error
+
+
+def test_an_impatient_scrape_does_not_spoil_the_one_that_shares_its_call(collector):
+    joined = threading.Event()
+
+    def work(deadline):
+        joined.wait(10)
+        threading.Event().wait(0.2)  # longer than the first one's deadline
+        yield UP if deadline.remaining() > 0 else None
+
+    runner = Runner("one", lambda: collector(work))
+    short, long = soon(0.1), soon(5)
+    impatient, patient = runner.begin(short), runner.begin(long)
+    joined.set()
+    assert runner.finish(impatient, short).error == "pas de réponse dans le délai"
+    outcome = runner.finish(patient, long)
+    assert (outcome.error, len(outcome.families)) == ("", 1)
+
+
+def test_a_scrape_during_the_build_gets_families_not_an_empty_success(collector):
+    release = threading.Event()
+
+    def build():
+        release.wait(10)
+        return collector(lambda _: [UP])
+
+    runner = Runner("one", build)
+    runner.prepare(soon())
+    deadline = soon()
+    run = runner.begin(deadline)
+    release.set()
+    outcome = runner.finish(run, deadline)
+    assert (outcome.error, len(outcome.families)) == ("", 1)
