@@ -115,5 +115,7 @@ def test_openmetrics_ends_once(scrape):
 
 def test_gzip_only_for_those_who_accept_it():
     assert compress(b"x", "") == (b"x", False)
+    assert compress(b"x", "br, gzip;q=0, identity") == (b"x", False)
+    assert compress(b"x", "gzip;q=0.5")[1]
     body, zipped = compress(b"x", "gzip, deflate")
     assert (body[:2], zipped) == (b"\x1f\x8b", True)
