@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inventory.config.document import Document
 from inventory.config.errors import Fault
 from inventory.config.errors import Path as Keys
 from inventory.config.validation import load_config
-from inventory.config.yamlfile import Document
 from inventory.model import Inventory
 
 # What may exist once only in the whole file: words, list key of an owner, key of its name.
@@ -40,15 +40,6 @@ def _named(entries: Iterator[tuple[Keys, Any]], key: str | None) -> Iterator[tup
             yield (path if key is None else (*path, key)), name
 
 
-def _doubles(names: Iterator[tuple[Keys, str]], what: str, document: Document) -> Iterator[Fault]:
-    first: dict[str, Keys] = {}
-    for path, name in names:
-        if name in first:
-            problem = f"{what} « {name} » déjà déclaré ligne {document.line(first[name])}"
-            yield document.fault(path, problem, "une seule déclaration")
-        first.setdefault(name, path)
-
-
 def _unknown_services(document: Document, known: set[str]) -> Iterator[Fault]:
     used: list[tuple[Keys, str]] = []
     for base, owner in _owners(document.data):
@@ -63,13 +54,13 @@ def _unknown_services(document: Document, known: set[str]) -> Iterator[Fault]:
 def cross_check(document: Document) -> Iterator[Fault]:
     """Faults that only show when the whole file is read: doubles and dangling names."""
     services = list(_named(_entries(document.data, "services", ()), "id"))
-    yield from _doubles(iter(services), "service", document)
+    yield from document.doubles("service", services)
     yield from _unknown_services(document, {name for _, name in services})
     owners = list(_owners(document.data))
-    yield from _doubles(_named(iter(owners), "id"), "identifiant", document)
+    yield from document.doubles("identifiant", _named(iter(owners), "id"))
     for what, key, name_key in _UNIQUE:
         entries = (entry for base, owner in owners for entry in _entries(owner, key, base))
-        yield from _doubles(_named(entries, name_key), what, document)
+        yield from document.doubles(what, _named(entries, name_key))
 
 
 def load_inventory(path: Path) -> Inventory:

@@ -26,17 +26,6 @@ from inventory.config.errors import Path as Keys
 _FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
-def _doubles(document: Document, what: str, named: Iterator[tuple[Keys, str]]) -> Iterator[Fault]:
-    seen: dict[str, Keys] = {}
-    for path, name in named:
-        if name in seen:
-            first = document.line(seen[name])
-            yield document.fault(
-                path, f"{what} « {name} » en double, déjà ligne {first}", "une seule fois"
-            )
-        seen.setdefault(name, path)
-
-
 def _check_rotation(rotation: RotationSettings, document: Document, base: Keys) -> Iterator[Fault]:
     wanted = WEEKDAYS.index(rotation.handover.day)
     ahead = (wanted - rotation.start.weekday()) % 7
@@ -77,7 +66,7 @@ def _check_roster(
     roster: RosterSettings, known: set[str], document: Document, base: Keys
 ) -> Iterator[Fault]:
     layers = [((*base, "layers", place), layer) for place, layer in enumerate(roster.layers)]
-    yield from _doubles(document, "couche", (((*path, "id"), layer.id) for path, layer in layers))
+    yield from document.doubles("couche", (((*path, "id"), layer.id) for path, layer in layers))
     hidden_by: str | None = None
     for path, layer in layers:
         if hidden_by is not None:
@@ -105,12 +94,12 @@ def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
     people = list(enumerate(file.people))
     ids = ((("people", i, "id"), person.id) for i, person in people)
     phones = ((("people", i, "phone"), person.phone) for i, person in people)
-    yield from _doubles(document, "personne", ids)
+    yield from document.doubles("personne", ids)
     # A reply by SMS is known by its number alone.
-    yield from _doubles(document, "numéro", phones)
+    yield from document.doubles("numéro", phones)
     rosters = list(enumerate(file.rosters))
     names = ((("rosters", i, "id"), roster.id) for i, roster in rosters)
-    yield from _doubles(document, "tour d'astreinte", names)
+    yield from document.doubles("tour d'astreinte", names)
     known = {person.id for person in file.people}
     for place, roster in rosters:
         yield from _check_roster(roster, known, document, ("rosters", place))

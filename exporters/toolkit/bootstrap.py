@@ -19,7 +19,7 @@ from exporters.toolkit.scrape import Scraper
 from exporters.toolkit.server import Server
 from exporters.toolkit.telemetry import Telemetry
 from exporters.toolkit.webgate import WebGate
-from inventory.config import ConfigurationError, Fault, ListenAddress
+from inventory.config import ConfigurationError, Gathering, ListenAddress
 from inventory.process import (
     EXIT_CANNOT_LISTEN,
     ListenError,
@@ -38,19 +38,11 @@ _log = structlog.get_logger("vigie.exporter")
 
 def _read(flags: Flags, catalogue: Catalogue) -> tuple[ExporterConfig, WebGate]:
     """Both files. Raise ConfigurationError with the faults of both."""
-    faults: list[Fault] = []
-    config: ExporterConfig | None = None
-    gate: WebGate | None = None
-    try:
-        config = load_exporter_config(flags.config, flags.choice, catalogue)
-    except ConfigurationError as error:
-        faults += error.faults
-    try:
-        gate = WebGate(flags.web_config)
-    except ConfigurationError as error:
-        faults += error.faults
+    gathering = Gathering()
+    config = gathering.attempt(lambda: load_exporter_config(flags.config, flags.choice, catalogue))
+    gate = gathering.attempt(lambda: WebGate(flags.web_config))
     if config is None or gate is None:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(gathering.faults)
     return config, gate
 
 

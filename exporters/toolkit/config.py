@@ -6,7 +6,7 @@ Every fault is reported at once: the file's own, each collector's settings, the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,12 +20,13 @@ from inventory.config import (
     ConfigurationError,
     Document,
     Fault,
+    Gathering,
     ListenAddress,
     read_yaml,
+    validate,
+    validate_block,
 )
 from inventory.config.address import parse_address
-from inventory.config.errors import show_path
-from inventory.config.validation import validate
 
 COMMAND_LINE = "ligne de commande"
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17420)
@@ -96,34 +97,12 @@ class ExporterConfig:
     broken: dict[str, str]
 
 
-def _block(document: Document, name: str) -> Document:
-    """The block ``collectors.name`` as a document of its own that keeps the file's lines."""
-    here = ("collectors", name)
-    data = document.data["collectors"].get(name) if _has_blocks(document) else None
-    lines = {path[2:]: line for path, line in document.lines.items() if path[:2] == here}
-    lines.setdefault((), document.line(here))
-    return Document(document.file, {} if data is None else data, lines)
-
-
-def _has_blocks(document: Document) -> bool:
-    return isinstance(document.data, dict) and isinstance(document.data.get("collectors"), dict)
-
-
-def _under(name: str, fault: Fault) -> Fault:
-    """A fault of a collector's block, with its path from the top of the file."""
-    prefix = show_path(("collectors", name))
-    if fault.path == show_path(()):
-        return replace(fault, path=prefix)
-    return replace(fault, path=f"{prefix}{'' if fault.path[0] == '[' else '.'}{fault.path}")
-
-
 def _settings(document: Document, plugin: AnyPlugin) -> BaseModel:
     """The validated settings of a plugin. Raise ConfigurationError."""
-    block = _block(document, plugin.name)
     try:
-        settings: BaseModel = validate(block, plugin.settings)
-    except ConfigurationError as error:
-        raise ConfigurationError(_under(plugin.name, fault) for fault in error.faults) from None
+        settings: BaseModel = validate_block(document, ("collectors", plugin.name), plugin.settings)
+    except ConfigurationError:
+        raise
     except Exception as error:  # a third party's validator may raise anything
         problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
         raise ConfigurationError([document.fault(("collectors", plugin.name), problem)]) from error
@@ -140,11 +119,11 @@ class _Resolver:
         self.faults: list[Fault] = []
         self.enabled: list[Enabled] = []
         self.broken: dict[str, str] = {}
-        blocks = list(document.data["collectors"]) if _has_blocks(document) else []
-        self.asked = (set(blocks) | choice.on) - choice.off
+        self.blocks = document.keys(("collectors",))
+        self.asked = ({*self.blocks} | choice.on) - choice.off
 
     def _fault(self, name: str, problem: str, expected: str) -> Fault:
-        if _has_blocks(self.document) and name in self.document.data["collectors"]:
+        if name in self.blocks:
             return self.document.fault(("collectors", name), problem, expected)
         return Fault(COMMAND_LINE, 1, f"--collector.{name}", problem, expected)
 
@@ -196,28 +175,19 @@ class _Resolver:
                 self.default(candidate)
 
 
-def _inventory(document: Document) -> Inventory:
-    """The inventory the file names, even when the file has other faults."""
-    written = document.data.get("inventory") if isinstance(document.data, dict) else None
-    if not isinstance(written, str):
-        raise ConfigurationError([])  # the file's own fault already says it
-    return load_inventory(Path(document.file).resolve().parent / written)
-
-
 def _misfits(
     document: Document, enabled: Iterable[Enabled], inventory: Inventory
 ) -> Iterator[Fault]:
     """What in the collectors' settings does not fit the inventory, as they say themselves."""
     for one in enabled:
         if one.plugin.check is not None:
-            block = _block(document, one.plugin.name)
             try:
                 found = list(one.plugin.check(one.settings, inventory))
             except Exception as error:  # noqa: BLE001 - a third party's check may raise anything
                 problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
                 found = [((), problem, "")]
             for path, problem, expected in found:
-                yield _under(one.plugin.name, block.fault(path, problem, expected))
+                yield document.fault(("collectors", one.plugin.name, *path), problem, expected)
 
 
 def load_exporter_config(
@@ -231,17 +201,10 @@ def load_exporter_config(
     document = read_yaml(path)
     resolver = _Resolver(document, choice, discover() if catalogue is None else catalogue)
     resolver.resolve()
-    faults = resolver.faults
-    written: ExporterFile | None = None
-    inventory: Inventory | None = None
-    try:
-        written = validate(document, ExporterFile)
-    except ConfigurationError as error:
-        faults += error.faults
-    try:
-        inventory = _inventory(document)
-    except ConfigurationError as error:
-        faults += error.faults
+    gathering = Gathering()
+    written = gathering.attempt(lambda: validate(document, ExporterFile))
+    inventory = gathering.attempt(lambda: load_inventory(document.file_named("inventory")))
+    faults = [*resolver.faults, *gathering.faults]
     if inventory is not None:
         faults += _misfits(document, resolver.enabled, inventory)
     if written is not None and written.state_directory is not None:

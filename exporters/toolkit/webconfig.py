@@ -146,8 +146,7 @@ def load_web_config(path: Path) -> tuple[WebConfig, ssl.SSLContext | None]:
         try:
             contexts.append(config.tls_server_config.context())
         except ValueError as error:
-            problem, _, expected = str(error).partition(" ; attendu : ")
-            yield document.fault(("tls_server_config",), problem, expected)
+            yield document.fault_of(("tls_server_config",), error)
 
     document = read_yaml(path)
     config = validate(document, WebConfig, certificates)

@@ -1,12 +1,13 @@
 """Configuration files: YAML in, validated models out, every fault with its line."""
 
 from inventory.config.address import ListenAddress
-from inventory.config.errors import ConfigurationError, Fault
+from inventory.config.document import Document
+from inventory.config.errors import ConfigurationError, Fault, Gathering
 from inventory.config.fields import ConfigPath, DomainName, Duration, Identifier, TimeZone
 from inventory.config.reason import reason
 from inventory.config.secret import SecretFile, read_secret
-from inventory.config.validation import load_config, load_document
-from inventory.config.yamlfile import Document, read_yaml
+from inventory.config.validation import load_config, load_document, validate, validate_block
+from inventory.config.yamlfile import read_yaml
 
 __all__ = [
     "ConfigPath",
@@ -15,6 +16,7 @@ __all__ = [
     "DomainName",
     "Duration",
     "Fault",
+    "Gathering",
     "Identifier",
     "ListenAddress",
     "SecretFile",
@@ -24,4 +26,6 @@ __all__ = [
     "read_secret",
     "read_yaml",
     "reason",
+    "validate",
+    "validate_block",
 ]

@@ -5,11 +5,16 @@ ConfigurationError    one or more faults; the process exits with status 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Path = tuple[str | int, ...]
 """Where in the document: keys and list positions, outermost first."""
+EXPECTED = " ; attendu : "
+"""Between what is wrong and what would be right, in every sentence that has both."""
 
 
 def show_path(path: Path) -> str:
@@ -35,7 +40,14 @@ class Fault:
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}: {self.path}: {self.problem}"
-        return f"{text} ; attendu : {self.expected}" if self.expected else text
+        return f"{text}{EXPECTED}{self.expected}" if self.expected else text
+
+    def under(self, prefix: Path) -> Fault:
+        """A fault of the block at `prefix`, with its path from the top of the file."""
+        start = show_path(prefix)
+        if self.path == show_path(()):
+            return replace(self, path=start)
+        return replace(self, path=f"{start}{'' if self.path[0] == '[' else '.'}{self.path}")
 
 
 class ConfigurationError(Exception):
@@ -44,3 +56,18 @@ class ConfigurationError(Exception):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(faults))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class Gathering:
+    """Faults gathered on the way, so that one does not hide the others."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def attempt(self, load: Callable[[], T]) -> T | None:
+        """What `load` gives, or None with its faults kept."""
+        try:
+            return load()
+        except ConfigurationError as error:
+            self.faults += error.faults
+            return None

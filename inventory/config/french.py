@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from inventory.config.errors import EXPECTED
+
 _SENTENCES: dict[str, tuple[str, str]] = {
     "missing": ("clé obligatoire absente", "{example}"),
     "extra_forbidden": ("clé inconnue", "l'une des clés : {keys}"),
@@ -90,9 +92,7 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str
     """(what is wrong, what would be right) for one entry of ``ValidationError.errors()``."""
     owner, field = _field(model, tuple(detail["loc"]))
     if detail["type"] in ("value_error", "assertion_error"):
-        problem, _, expected = str(detail.get("ctx", {}).get("error", "")).partition(
-            " ; attendu : "
-        )
+        problem, _, expected = str(detail.get("ctx", {}).get("error", "")).partition(EXPECTED)
         return problem, expected
     examples = [str(example) for example in (field.examples or [])] if field else []
     description = (field.description or "") if field else ""

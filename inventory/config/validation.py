@@ -9,9 +9,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from inventory.config.document import Document
 from inventory.config.errors import ConfigurationError, Fault, Path
 from inventory.config.french import explain
-from inventory.config.yamlfile import Document, read_yaml
+from inventory.config.yamlfile import read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[M, Document], Iterable[Fault]]
@@ -70,6 +71,14 @@ def validate(
     if faults:
         raise ConfigurationError(faults)
     return value
+
+
+def validate_block(document: Document, path: Path, model: type[M]) -> M:
+    """The block at `path` as `model`. Raise ConfigurationError, with paths from the file's top."""
+    try:
+        return validate(document.block(path), model)
+    except ConfigurationError as error:
+        raise ConfigurationError(fault.under(path) for fault in error.faults) from None
 
 
 def load_document(

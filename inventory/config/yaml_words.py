@@ -6,6 +6,8 @@ import re
 
 import yaml
 
+from inventory.config.errors import EXPECTED
+
 _SENTENCES = (
     (r"found character '\\t'", "tabulation dans le retrait ; attendu : des espaces"),
     (r"found character '(.+)' that", r"caractère « \1 » interdit ici ; attendu : des guillemets"),
@@ -42,6 +44,6 @@ def syntax_words(error: yaml.YAMLError) -> tuple[str, str]:
     for english, french in _SENTENCES:
         found = re.search(english, said)
         if found:
-            problem, _, expected = found.expand(french).partition(" ; attendu : ")
+            problem, _, expected = found.expand(french).partition(EXPECTED)
             return problem, expected
     return " ".join(said.split()), "un document YAML"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
 
+from inventory.config.document import Document
 from inventory.config.errors import ConfigurationError, Fault, Path, show_path
 from inventory.config.reason import reason
 from inventory.config.yaml_words import syntax_words
@@ -16,25 +16,6 @@ MOST_VALUES = 200_000
 """A document has no more values than that, its aliases written out (500 members: 10,000)."""
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp")}
-
-
-@dataclass
-class Document:
-    """A YAML document as plain data, and the line on which each path starts (first line = 1)."""
-
-    file: str
-    data: Any
-    lines: dict[Path, int] = field(default_factory=dict)
-
-    def line(self, path: Path) -> int:
-        """The line of `path`, or of the nearest enclosing key when `path` itself is absent."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
-
-    def fault(self, path: Path, problem: str, expected: str = "") -> Fault:
-        """A fault at `path` of this document."""
-        return Fault(self.file, self.line(path), show_path(path), problem, expected)
 
 
 class _Builder:

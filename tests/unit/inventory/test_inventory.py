@@ -65,8 +65,8 @@ def test_every_fault_is_reported_at_once_with_line_path_and_what_would_be_right(
             " par exemple 90s, 5m, 26h, 7d"
         ),
         (
-            "11: members[1].id: identifiant « valmont » déjà déclaré ligne 5 ; attendu :"
-            " une seule déclaration"
+            "11: members[1].id: identifiant « valmont » en double, déjà ligne 5 ; attendu :"
+            " une seule fois"
         ),
         (
             "11: members[1].services[0]: service « nulle » inconnu ; attendu :"
@@ -85,8 +85,8 @@ def test_two_towns_cannot_own_the_same_machine_or_mail_domain(tmp_path):
         " mail_domains: [ville-valmont.test], virtual_machines: [{name: mx1}]}\n"
     )
     first, second = faults_of(tmp_path, text)
-    assert "domaine de messagerie « ville-valmont.test » déjà déclaré ligne 8" in first
-    assert "machine « mx1 » déjà déclaré ligne 1" in second
+    assert "domaine de messagerie « ville-valmont.test » en double, déjà ligne 8" in first
+    assert "machine « mx1 » en double, déjà ligne 1" in second
 
 
 def test_a_key_written_twice_is_a_fault_not_a_silent_loss(tmp_path):

@@ -97,8 +97,8 @@ def test_unknown_rosters_people_and_notifiers_are_faults_that_name_the_known_one
     found = faults(folder, text)
     assert len(found) == 4
     assert found[0] == (
-        "webhook.yml:6: integrations[1].id: intégration « default » en double ;"
-        " attendu : un id unique"
+        "webhook.yml:6: integrations[1].id: intégration « default » en double, déjà ligne 5 ;"
+        " attendu : une seule fois"
     )
     assert "escalation.steps[1].roster: tour d'astreinte « semaine » inconnu" in found[1]
     assert "astreinte, renfort, dernier-recours" in found[1]
