@@ -1,0 +1,35 @@
+"""The systemd units are sound and confined; checked offline, no systemd runs in the tests."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = sorted((Path(__file__).parents[2] / "deploy" / "systemd").glob("*.service"))
+EXPOSURE = 20  # tenths: 2.0 of 10; Debian's own exporters are rated 9.2
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = ["systemd-analyze", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_each_process_has_its_unit():
+    assert [unit.stem for unit in UNITS] == ["vigie-exporter", "vigie-status", "vigie-webhook"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_well_formed(unit, tmp_path):
+    copy = tmp_path / unit.name
+    text = unit.read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", text), encoding="utf-8")
+    checked = analyze("verify", "--man=no", copy)
+    assert checked.returncode == 0
+    assert checked.stderr == ""
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_leaves_little_exposed(unit):
+    rated = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", unit)
+    assert rated.returncode == 0, rated.stdout
