@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import event
+
 
 def test_a_critical_alert_pages_the_person_on_duty_at_once(world: Any) -> None:
     world.post(world.alert())
@@ -167,3 +169,26 @@ def test_labels_cannot_format_the_text(world: Any) -> None:
     world.post(alert)
     (page,) = world.messages()
     assert "{code} %(code)s ${code} {alertname:>50000000}" in page.text
+
+
+def test_many_alerts_of_one_group_are_written_together(world: Any) -> None:
+    statements: list[str] = []
+    event.listen(
+        world.store.engine, "before_cursor_execute", lambda *told: statements.append(told[2])
+    )
+    world.post(*(world.alert(f"a{n}") for n in range(500)))
+    assert len(statements) < 60
+
+
+def test_opening_an_incident_does_not_read_every_other_one(world: Any) -> None:
+    world.post(*(world.alert(f"a{n}", alertname=f"A{n}", severity="none") for n in range(300)))
+    statements: list[str] = []
+    event.listen(
+        world.store.engine, "before_cursor_execute", lambda *told: statements.append(told[2])
+    )
+    world.post(world.alert("new", alertname="New"))
+    of_incidents = [
+        said for said in statements if said.startswith("SELECT") and "FROM incidents" in said
+    ]
+    assert of_incidents
+    assert all("LIMIT" in said or "WHERE incidents.id =" in said for said in of_incidents)
