@@ -12,13 +12,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
+
+from inventory.config import Url
 
 CONTRACT_VERSION = 1
 
 Network = IPv4Network | IPv6Network
+
+
+def _without_escapes(value: str) -> str:
+    # A gateway may read "%" as one of its own escapes (Kannel: %p is the sender).
+    if "%" in value:
+        raise ValueError("l'adresse porte « % » ; attendu : une adresse sans ce signe")
+    return value
+
+
+GatewayUrl = Annotated[Url, AfterValidator(_without_escapes)]
+"""The address of a gateway, or one that it calls back."""
 
 
 class NotifierError(Exception):

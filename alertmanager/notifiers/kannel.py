@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import requests
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from requests.adapters import HTTPAdapter
 
 from alertmanager.notifiers.contract import (
     Accepted,
+    GatewayUrl,
     Incoming,
     Network,
     NotifierContext,
@@ -48,21 +48,6 @@ _DETAILS = {
 }
 
 
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(
-            f"« {value} » n'est pas une adresse web ; attendu : http(s)://hôte[:port]/chemin"
-        )
-    # "%" would be read by Kannel as one of its own escapes.
-    if parts.username or parts.password or parts.query or parts.fragment or "%" in value:
-        raise ValueError(
-            "l'adresse porte un mot de passe, « ? », « # » ou « % » ; attendu : l'adresse seule,"
-            " le secret dans password_file"
-        )
-    return value.rstrip("/")
-
-
 def _network(value: object) -> Network:
     try:
         return ip_network(str(value))
@@ -72,7 +57,6 @@ def _network(value: object) -> Network:
         ) from None
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AllowedNetwork = Annotated[Network, BeforeValidator(_network)]
 
 
@@ -81,13 +65,13 @@ class KannelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: HttpUrl = Field(
+    url: GatewayUrl = Field(
         description="adresse de sendsms,", examples=["http://127.0.0.1:13013/cgi-bin/sendsms"]
     )
     username: str = Field(min_length=1, pattern=r"^[!-~]+$", examples=["vigie"])
     password_file: SecretFile
     sender: str | None = Field(None, pattern=r"^\+?[0-9A-Za-z]{3,15}$", examples=["36000"])
-    callback_url: HttpUrl | None = Field(None, examples=["http://127.0.0.1:17430"])
+    callback_url: GatewayUrl | None = Field(None, examples=["http://127.0.0.1:17430"])
     callback_allow: tuple[AllowedNetwork, ...] = Field(
         (ip_network("127.0.0.1"), ip_network("::1")), min_length=1
     )

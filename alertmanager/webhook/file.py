@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alertmanager.incidents.policy import Policy, Step
+from alertmanager.notifiers.contract import GatewayUrl
 from alertmanager.store.database import sqlite_url
 from inventory.config import (
     ConfigPath,
@@ -22,19 +22,6 @@ from inventory.config import (
 )
 
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17430)
-
-
-def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "%" in value:
-        raise ValueError(
-            f"« {value} » n'est pas une adresse web ; attendu : http(s)://hôte[:port][/chemin]"
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(
-            "l'adresse porte un mot de passe, « ? » ou « # » ; attendu : l'adresse seule"
-        )
-    return value.rstrip("/")
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -138,9 +125,7 @@ class WebhookFile(_Block):
         description="chemin des tours d'astreinte,", examples=["/etc/vigie/rosters.yml"]
     )
     web: WebSettings = WebSettings()
-    public_url: Annotated[str, AfterValidator(_public_url)] | None = Field(
-        None, examples=["https://vigie.exemple.test"]
-    )
+    public_url: GatewayUrl | None = Field(None, examples=["https://vigie.exemple.test"])
     store: StoreSettings = Field(
         description="la base,", examples=["{path: /var/lib/vigie/webhook.sqlite3}"]
     )

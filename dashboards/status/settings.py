@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -21,6 +20,7 @@ from inventory.config import (
     Identifier,
     ListenAddress,
     SecretFile,
+    Url,
     load_config,
     read_secret,
 )
@@ -28,20 +28,6 @@ from inventory.config import (
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17431)
 MINIMAL_KEY = 32  # characters: 32 bytes in base64 are 44, in hexadecimal 64
 _EMAIL = re.compile(r"[^@\s<>\"]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(
-            f"« {value} » n'est pas une adresse web ; attendu : http(s)://hôte[:port][/chemin]"
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(
-            "l'adresse porte un mot de passe, « ? » ou « # » ; attendu : l'adresse seule,"
-            " le secret dans token_file"
-        )
-    return value.rstrip("/")
 
 
 def _email(value: str) -> str:
@@ -57,9 +43,6 @@ def _key(path: Path) -> Path:
             " par exemple ceux de « openssl rand -base64 32 »"
         )
     return path
-
-
-Url = Annotated[str, AfterValidator(_url), Field(examples=["http://127.0.0.1:17430"])]
 
 
 class _Block(BaseModel):

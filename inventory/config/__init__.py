@@ -3,7 +3,14 @@
 from inventory.config.address import ListenAddress
 from inventory.config.document import Document
 from inventory.config.errors import ConfigurationError, Fault, Gathering
-from inventory.config.fields import ConfigPath, DomainName, Duration, Identifier, TimeZone
+from inventory.config.fields import (
+    ConfigPath,
+    DomainName,
+    Duration,
+    Identifier,
+    TimeZone,
+    Url,
+)
 from inventory.config.reason import reason
 from inventory.config.secret import SecretFile, read_secret
 from inventory.config.validation import load_config, load_document, validate, validate_block
@@ -21,6 +28,7 @@ __all__ = [
     "ListenAddress",
     "SecretFile",
     "TimeZone",
+    "Url",
     "load_config",
     "load_document",
     "read_secret",

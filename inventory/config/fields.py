@@ -7,6 +7,7 @@ import unicodedata
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -69,6 +70,28 @@ def _zone(value: str) -> str:
     return value
 
 
+def _is_web(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no address, a port that is no number
+        return False
+
+
+def _url(value: str) -> str:
+    # Before any message that shows the value: it may hold a password or a token.
+    if any(sign in value for sign in "@?#"):
+        raise ValueError(
+            "l'adresse porte un mot de passe, « ? » ou « # » ; attendu : l'adresse seule,"
+            " le secret dans password_file ou token_file"
+        )
+    if not _is_web(value):
+        raise ValueError(
+            f"« {value} » n'est pas une adresse web ; attendu : http(s)://hôte[:port][/chemin]"
+        )
+    return value.rstrip("/")
+
+
 def _resolve(path: Path, info: ValidationInfo) -> Path:
     base = (info.context or {}).get("base")
     return (Path(base) / path) if base is not None else path
@@ -80,5 +103,7 @@ DomainName = Annotated[str, AfterValidator(_domain), Field(examples=["ville-exem
 TimeZone = Annotated[str, AfterValidator(_zone), Field(examples=["Europe/Paris"])]
 Text = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_shown)]
 """What people read in an SMS or on a page: one line, nothing invisible that could disguise it."""
+Url = Annotated[str, AfterValidator(_url), Field(examples=["http://127.0.0.1:17430"])]
+"""An address of the web, without secret, query or final slash."""
 ConfigPath = Annotated[Path, AfterValidator(_resolve)]
 """A path; when relative, it is taken from the folder of the file that names it."""

@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
-from inventory.config import read_secret
+from inventory.config import Url, read_secret
 from inventory.config.fields import parse_duration
 from inventory.process import clock_starting_at
 
@@ -50,3 +51,32 @@ def test_a_drill_clock_shows_its_start_and_runs_on():
 def test_a_drill_clock_without_offset_is_refused():
     with pytest.raises(ValueError, match="décalage"):
         clock_starting_at(datetime(2026, 5, 1, 7, 12))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("http://127.0.0.1:17430/", "http://127.0.0.1:17430"),
+        ("https://h.test/a", "https://h.test/a"),
+    ],
+)
+def test_an_address_of_the_web_loses_its_final_slash(written, read):
+    assert TypeAdapter(Url).validate_python(written) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["ftp://h", "h:80", "http://", "http://[::1", "http://h:99999", "http://h:0", ""]
+)
+def test_what_is_no_address_of_the_web_is_said(text):
+    with pytest.raises(ValueError, match=r"attendu : http\(s\)://hôte"):
+        TypeAdapter(Url).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://u:s3cret@h", "u:s3cret@h", "ftp://s3cret@h", "htp://h/?token=s3cret", "h#s3cret"],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(text):
+    with pytest.raises(ValueError, match="le secret dans password_file") as refused:
+        TypeAdapter(Url).validate_python(text)
+    assert "s3cret" not in refused.value.errors(include_input=False, include_url=False)[0]["msg"]
