@@ -11,15 +11,15 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
+from starlette.requests import ClientDisconnect
 
 from alertmanager.incidents.intake import receive
 from alertmanager.incidents.malformed import note_malformed
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Heartbeat, Receipt
 from alertmanager.webhook.pager import Pager
-from alertmanager.webhook.payload import Payload
+from alertmanager.webhook.payload import Payload, read_payload
 from alertmanager.webhook.problems import Problem
 
 BODY_LIMIT = 8 * 1024 * 1024  # bytes; 1000 alerts are about 1 MB
@@ -57,8 +57,12 @@ def router(pager: Pager) -> APIRouter:
     )
     async def post(integration: str, request: Request) -> Response:
         _authenticate(pager, integration, request)
-        body, too_large = await _read(request)
         source = request.client.host if request.client else ""
+        try:
+            body, too_large = await _read(request)
+        except ClientDisconnect:
+            log.warning("sender_hung_up", integration=integration[:64], source=source)
+            raise Problem(HTTPStatus.BAD_REQUEST, "corps interrompu") from None
         taken = Post(
             integration if _NAME.fullmatch(integration) else _OTHER, source, body, too_large
         )
@@ -103,36 +107,27 @@ def ingest(pager: Pager, post: Post) -> None:
     if post.too_large:
         problem = f"corps de plus de {BODY_LIMIT // 1024 // 1024} Mo"
     else:
-        payload, problem = _parse(post.body)
+        payload, problem = read_payload(post.body)
     with pager.store.write() as session:
-        if payload is None:
-            outcome = "malformed"
+        outcome = _take(session, pager, post, payload, now) if payload is not None else "malformed"
+        if problem:
             note_malformed(session, pager.desk, post.integration, problem, now)
-        else:
-            outcome = _take(session, pager, post, payload, now)
+            # Answered 2xx all the same if the rest was taken: without that, Alertmanager
+            # never tells the end of what it thinks nobody was told of.
+            outcome = "malformed"
         if outcome != "heartbeat":
             _store(session, post, outcome, now)
     pager.courier.wake()
     pager.telemetry.receipts.labels(label, outcome).inc()
+    if problem:
+        log.error("payload_unreadable", integration=post.integration, reason=problem)
     if payload is None:
-        log.error("payload_refused", integration=post.integration, reason=problem)
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if post.too_large else HTTPStatus.BAD_REQUEST
         raise Problem(status, f"{problem} ; conservé, et signalé à l'astreinte")
     if payload.truncated_alerts:
         pager.telemetry.truncated.inc(payload.truncated_alerts)
         log.warning("alerts_truncated", integration=label, count=payload.truncated_alerts)
     log.info("payload_taken", integration=post.integration, outcome=outcome)
-
-
-def _parse(body: bytes) -> tuple[Payload | None, str]:
-    try:
-        return Payload.model_validate_json(body), ""
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        if first["type"] == "json_invalid":
-            return None, "ce n'est pas du JSON"
-        return None, f"ce n'est pas un envoi d'Alertmanager version 4, voir « {place or 'corps'} »"
 
 
 def _store(session: Session, post: Post, outcome: str, now: datetime) -> None:

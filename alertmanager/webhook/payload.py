@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from pydantic_core import from_json
 
 from alertmanager.incidents.intake import ReceivedAlert
 
@@ -57,3 +65,29 @@ class Payload(BaseModel):
     version: Literal["4"] = "4"
     alerts: list[PayloadAlert]
     truncated_alerts: int = Field(0, alias="truncatedAlerts", ge=0)
+
+
+def read_payload(body: bytes) -> tuple[Payload | None, str]:
+    """(what can be read of the body, what is wrong with it in French, or nothing).
+
+    One alert that cannot be read does not hide the others: they are taken without it.
+    """
+    try:
+        return Payload.model_validate_json(body), ""
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+    first = faults[0]
+    if first["type"] == "json_invalid":
+        return None, "ce n'est pas du JSON"
+    place = ".".join(str(step) for step in first["loc"]) or "corps"
+    problem = f"ce n'est pas un envoi d'Alertmanager version 4, voir « {place} »"
+    unreadable = {fault["loc"][1] for fault in faults if len(fault["loc"]) > 1}
+    if any(fault["loc"][:1] != ("alerts",) or len(fault["loc"]) < 2 for fault in faults):
+        return None, problem
+    data = from_json(body)
+    kept = [alert for at, alert in enumerate(data["alerts"]) if at not in unreadable]
+    if not kept:
+        return None, problem
+    count = len(unreadable)
+    problem = f"{count} alerte{'s' if count > 1 else ''} sur {count + len(kept)}, voir « {place} »"
+    return Payload.model_validate(data | {"alerts": kept}), problem

@@ -59,6 +59,32 @@ def test_a_body_nobody_can_read_gets_400_is_kept_and_pages(web: Any) -> None:
     assert web.get("status/incidents", "status.token")["incidents"] == []
 
 
+def test_one_alert_nobody_can_read_does_not_hide_the_others_and_pages(web: Any) -> None:
+    bad = web.alert("bad", labels={"n": 5})
+    answer = web.post(bad, web.alert("good"), {**web.alert("lost"), "startsAt": "hier"})
+    assert answer.status_code == 200
+    by_title = {incident["title"]: incident for incident in web.incidents()}
+    assert set(by_title) == {"MailAccountFlooding", "WebhookUnreadable (default)"}
+    assert [a["fingerprint"] for a in by_title["MailAccountFlooding"]["alerts"]] == ["good"]
+    text = by_title["WebhookUnreadable (default)"]["messages"][0]["text"]
+    assert "2 alertes sur 3" in text
+    assert web.post(web.alert("good", "resolved"), bad).status_code == 200
+    states = {incident["title"]: incident["state"] for incident in web.incidents()}
+    assert states["MailAccountFlooding"] == "resolved"
+
+
+def test_a_sender_that_hangs_up_in_the_middle_is_no_bug(web: Any) -> None:
+    token = web.settings.secret("alertmanager.token")
+    with socket.create_connection(("127.0.0.1", web.ports["webhook"])) as sender:
+        sender.sendall(
+            b"POST /api/v1/alertmanager/default HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Length: 1000\r\nAuthorization: Bearer " + token.encode() + b"\r\n\r\n{"
+        )
+    wait_until(lambda: "sender_hung_up" in web.child.log.read_text(), "l'abandon", 5)
+    assert "Traceback" not in web.child.log.read_text()
+    assert web.incidents() == []
+
+
 def test_a_body_that_is_too_large_is_refused_and_pages(web: Any) -> None:
     try:
         status = web.post_raw(b"x" * (8 * 1024 * 1024 + 1)).status_code
