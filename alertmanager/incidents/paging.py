@@ -86,6 +86,14 @@ def _may_arrive(message: Message) -> bool:
 def _escalate(session: Session, desk: Desk, incident: Incident, now: datetime, reason: str) -> None:
     steps = len(Policy.from_json(incident.policy).steps)
     step = incident.step + 1 if incident.step < steps else 0
+    _note_escalated(session, incident, step, now, reason)
+    _run(session, desk, incident, step, now)
+
+
+def _note_escalated(
+    session: Session, incident: Incident, step: int, now: datetime, reason: str
+) -> None:
+    """Journal that the step of the incident gives way to `step`."""
     write_line(
         session,
         now,
@@ -95,7 +103,30 @@ def _escalate(session: Session, desk: Desk, incident: Incident, now: datetime, r
         to_step=step,
         reason=reason,
     )
-    _run(session, desk, incident, step, now)
+
+
+def _note_resolved(
+    session: Session,
+    incident: Incident,
+    person: PersonOnDuty | None,
+    now: datetime,
+    *,
+    roster: str | None,
+    why: str,
+) -> None:
+    """Journal who answers at the step of the incident, or that nobody does, and why."""
+    name = {} if person is None else {"name": person.name}
+    write_line(
+        session,
+        now,
+        "roster.resolved",
+        incident.id,
+        roster=roster,
+        step=incident.step,
+        person=person and person.id,
+        **name,
+        why=why,
+    )
 
 
 def _run(session: Session, desk: Desk, incident: Incident, step: int, now: datetime) -> None:
@@ -105,43 +136,15 @@ def _run(session: Session, desk: Desk, incident: Incident, step: int, now: datet
     while step < len(policy.steps):
         rule = policy.steps[step]
         people, why = _on_duty(desk, rule.roster, now)
-        for person in people:
-            write_line(
-                session,
-                now,
-                "roster.resolved",
-                incident.id,
-                roster=rule.roster,
-                step=step,
-                person=person.id,
-                name=person.name,
-                why=why,
-            )
+        incident.step = step
+        for person in people or (None,):
+            _note_resolved(session, incident, person, now, roster=rule.roster, why=why)
         if people:
-            incident.step = step
             for person in people:
                 _page(session, desk, incident, person, now, roster=rule.roster, why=why)
             _set_timer(session, incident, ESCALATE, now + rule.wait)
             return
-        write_line(
-            session,
-            now,
-            "roster.resolved",
-            incident.id,
-            roster=rule.roster,
-            step=step,
-            person=None,
-            why=why,
-        )
-        write_line(
-            session,
-            now,
-            "page.escalated",
-            incident.id,
-            from_step=step,
-            to_step=step + 1,
-            reason="personne d'astreinte à cette étape",
-        )
+        _note_escalated(session, incident, step + 1, now, "personne d'astreinte à cette étape")
         step += 1
     incident.step = step
     _last_resort(session, desk, incident, policy, now)
@@ -153,17 +156,7 @@ def _last_resort(
     found = [desk.person(identifier) for identifier in policy.last_resort]
     people = [person for person in found if person is not None]
     for person in people:
-        write_line(
-            session,
-            now,
-            "roster.resolved",
-            incident.id,
-            roster=None,
-            step=incident.step,
-            person=person.id,
-            name=person.name,
-            why=_LAST_RESORT_WHY,
-        )
+        _note_resolved(session, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
         _page(session, desk, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
     if not people:
         write_line(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from ipaddress import ip_address
+from typing import TypeVar
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -16,6 +18,7 @@ from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.problems import Problem
 
 log = structlog.get_logger("vigie.webhook")
+T = TypeVar("T")
 
 
 def router(pager: Pager) -> APIRouter:
@@ -31,10 +34,7 @@ def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None
     @routes.get(f"/api/v1/{name}/report", summary=f"Delivery report ({name})")
     def report(request: Request) -> Response:
         _admit(request, name, notifier)
-        try:
-            said = notifier.understand_report(request.query_params)
-        except NotUnderstood as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
+        said = _understood(notifier.understand_report, request)
         now = pager.clock()
         with pager.store.write() as session:
             failed = note_report(session, now, name, said, notifier.delivery_deadline)
@@ -47,16 +47,21 @@ def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None
     @routes.get(f"/api/v1/{name}/reply", summary=f"Message from a person ({name})")
     def reply(request: Request) -> Response:
         _admit(request, name, notifier)
-        try:
-            incoming = notifier.understand_reply(request.query_params)
-        except NotUnderstood as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
+        incoming = _understood(notifier.understand_reply, request)
         with pager.store.write() as session:
             outcome = take_reply(session, pager.desk, name, incoming, pager.clock())
         pager.telemetry.replies.labels(outcome).inc()
         log.info("reply_received", channel=name, outcome=outcome)
         pager.courier.wake()
         return Response()
+
+
+def _understood(understand: Callable[[Mapping[str, str]], T], request: Request) -> T:
+    """What the notifier makes of the callback. Raise Problem 400 when it makes nothing of it."""
+    try:
+        return understand(request.query_params)
+    except NotUnderstood as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
 
 
 def _admit(request: Request, name: str, notifier: Notifier) -> None:

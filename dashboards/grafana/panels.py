@@ -155,6 +155,22 @@ def figures(
     return panel.with_target(_target(query, 0).instant())
 
 
+def verdicts(
+    title: str, description: str, query: Query, *, bad: str, good: str = "Répond", width: int = 8
+) -> stat.Panel:
+    """One word for each series of a query that gives 0 (`bad`, red) or 1 (`good`, green)."""
+    return figures(
+        title,
+        description,
+        "none",
+        query,
+        words={"0": Word(bad, RED), "1": Word(good, GREEN)},
+        limits=[(1, GREEN)],
+        base=RED,
+        width=width,
+    )
+
+
 def _properties(column: Column) -> list[DynamicConfigValue]:
     found = []
     if column.unit:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dashboards.grafana.limits import BACKUP_AGE_RATIO
 from dashboards.grafana.panels import (
-    GREEN,
     RED,
     Column,
     Panel,
     Query,
-    Word,
     curves,
-    figures,
     listing,
+    verdicts,
 )
 
 TITLE = "Sauvegardes"
@@ -47,15 +45,12 @@ def panels() -> list[Panel]:
             Query(f"{_BY_JOB} (backup_job_recovery_points{_MINE})"),
             sort=("Part de l’âge promis", True),
         ),
-        figures(
+        verdicts(
             "Dépôts",
             "Le dépôt répond à son outil. « Illisible » : l’âge de ses sauvegardes n’est plus"
             " vérifié. Fiche : BackupRepositoryDown.",
-            "none",
             Query('backup_repository_up{instance=~"$instance"}', "{{repository}}"),
-            words={"0": Word("Illisible", RED), "1": Word("Répond", GREEN)},
-            limits=[(1, GREEN)],
-            base=RED,
+            bad="Illisible",
             width=4,
         ),
         curves(

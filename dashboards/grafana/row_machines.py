@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dashboards.grafana.panels import (
-    GREEN,
-    RED,
     Column,
     Panel,
     Query,
-    Word,
     curves,
-    figures,
     listing,
+    verdicts,
 )
 
 TITLE = "Hyperviseur"
@@ -41,15 +38,12 @@ or (
 def panels() -> list[Panel]:
     """Guests by state, missing guests, processor time, reachability."""
     return [
-        figures(
+        verdicts(
             "Hyperviseurs",
             "Réponse de libvirt. « Muet » : les machines tournent peut-être, mais nul ne le voit."
             " Fiche : HypervisorUnreachable.",
-            "none",
             Query('hypervisor_up{instance=~"$instance"}', "{{hypervisor}}"),
-            words={"0": Word("Muet", RED), "1": Word("Répond", GREEN)},
-            limits=[(1, GREEN)],
-            base=RED,
+            bad="Muet",
             width=4,
         ),
         curves(

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from dashboards.grafana.panels import GREEN, RED, Panel, Query, Word, curves, figures
+from dashboards.grafana.panels import RED, Panel, Query, curves, verdicts
 
 TITLE = "Vigie elle-même"
-
-_UP = {"0": Word("Muet", RED), "1": Word("Répond", GREEN)}
-_DONE = {"0": Word("Échec", RED), "1": Word("Réussi", GREEN)}
 
 
 def panels() -> list[Panel]:
     """Processes, collectors, log lag."""
     return [
-        figures(
+        verdicts(
             "Processus",
             "Ce que Prometheus interroge. Un exporteur muet : son hôte n’est plus surveillé."
             " Fiche : ExporterDown.",
-            "none",
             Query("min by (job, instance) (up)", "{{job}} {{instance}}"),
-            words=_UP,
-            limits=[(1, GREEN)],
-            base=RED,
+            bad="Muet",
             width=6,
         ),
-        figures(
+        verdicts(
             "Collecteurs",
             "Dernière lecture de chaque source. Fiche : CollectorFailing.",
-            "none",
             Query(
                 'min by (collector) (vigie_scrape_collector_success{instance=~"$instance"})',
                 "{{collector}}",
             ),
-            words=_DONE,
-            limits=[(1, GREEN)],
-            base=RED,
+            bad="Échec",
+            good="Réussi",
             width=6,
         ),
         curves(
