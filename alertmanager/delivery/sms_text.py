@@ -112,7 +112,8 @@ def help_text(problem: str, waiting: list[Subject]) -> str:
     listed = ", ".join(f"{subject.code} {subject.named}" for subject in waiting)
     end = f" Répondez OK {waiting[0].code}" if len(waiting) == 1 else " Répondez OK et le code."
     start = f"VIGIE : {problem} En attente : "
-    return _fitted(start + cut(listed, LIMIT - septets(start) - septets(end) - 1) + "." + end)
+    listed = cut(listed, LIMIT - septets(start) - septets(end) - 1)
+    return _fitted(f"{start}{listed}{_stop(listed)}{end}")
 
 
 def _name(name: str) -> str:

@@ -17,11 +17,14 @@ from alertmanager.delivery.sms_text import (
 )
 from alertmanager.incidents.closing import Paged, acknowledge, paged
 from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.machine import State
 from alertmanager.incidents.replies import Candidate, Reply, match_reply, parse_reply
 from alertmanager.notifiers.contract import Incoming
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Inbound, Incident, Message, Page
 
+_RECENT = 100
+"""Closed incidents that an answer may still be about."""
 _HELP_PER_HOUR = 3
 """Answers to what we do not understand: an answering machine must not talk with us all night."""
 
@@ -86,17 +89,15 @@ def take_reply(
 
 
 def _paged_for(session: Session, address: str) -> list[Incident]:
-    """The incidents for which that number was paged, newest first."""
-    return list(
-        session.scalars(
-            select(Incident)
-            .where(
-                Incident.id.in_(select(Page.incident_id).where(Page.address == address)),
-            )
-            .order_by(Incident.opened_at.desc())
-            .limit(100)
-        )
+    """The incidents for which that number was paged, newest first: all open ones, recent others."""
+    theirs = (
+        select(Incident)
+        .where(Incident.id.in_(select(Page.incident_id).where(Page.address == address)))
+        .order_by(Incident.opened_at.desc())
     )
+    waiting = session.scalars(theirs.where(Incident.state != State.RESOLVED)).all()
+    over = session.scalars(theirs.where(Incident.state == State.RESOLVED).limit(_RECENT)).all()
+    return sorted([*waiting, *over], key=lambda incident: incident.opened_at, reverse=True)
 
 
 def _sender(session: Session, incident: Incident, address: str, channel: str) -> Paged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,3 +118,14 @@ def test_a_reply_that_the_gateway_repeats_is_taken_once(paged: Any) -> None:
     assert paged.reply(paged.first, "OK", "mo-1") == "takes"
     assert paged.reply(paged.first, "OK", "mo-1") == "duplicate"
     assert len(told(paged)) == 1
+
+
+def test_in_a_storm_the_oldest_page_can_be_taken_by_its_code(paged: Any) -> None:
+    code = paged.incident().code
+    paged.now += timedelta(seconds=1)
+    paged.post(*(paged.alert(f"s{n}", alertname=f"S{n}") for n in range(120)))
+    assert paged.reply(paged.first, "OK") == "ambiguous"
+    (text,) = [text for _, _, text in told(paged)]
+    assert "... Répondez OK et le code." in text
+    assert "...." not in text
+    assert paged.reply(paged.first, f"OK {code}") == "takes"
