@@ -165,7 +165,10 @@ def _understand_answer(answer: requests.Response) -> Accepted:
         queued = body.startswith("3:")
         return Accepted(detail="en attente chez la passerelle" if queued else "")
     problem = f"passerelle SMS : réponse {answer.status_code} ({body})"
-    if answer.status_code // 100 == 4:
+    # Our password or our URL is wrong: no fault of this number, and nobody else would be
+    # reached either. It leaves as soon as somebody puts that right.
+    refuses_us = body.startswith("Authorization failed")
+    if answer.status_code in (400, 403) and not refuses_us:
         raise PermanentFailure(problem)
     raise TemporaryFailure(problem)
 

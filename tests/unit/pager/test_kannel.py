@@ -105,11 +105,32 @@ def test_queued_is_accepted_and_said(kannel: Kannel, smsbox: Smsbox) -> None:
     assert kannel.send(MESSAGE).detail == "en attente chez la passerelle"
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_a_4xx_is_final(kannel: Kannel, smsbox: Smsbox, status: int) -> None:
-    smsbox.answer = (status, "Authorization failed for sendsms")
-    with pytest.raises(PermanentFailure, match=str(status)) as caught:
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, "Missing receiver number, rejected"),
+        (403, "Number(s) has/have been denied by white- and/or black-lists."),
+    ],
+)
+def test_a_number_that_is_refused_is_final(
+    kannel: Kannel, smsbox: Smsbox, status: int, text: str
+) -> None:
+    smsbox.answer = (status, text)
+    with pytest.raises(PermanentFailure, match=str(status)):
         kannel.send(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(403, "Authorization failed for sendsms"), (401, ""), (404, "Not found"), (429, "")],
+)
+def test_a_gateway_that_refuses_us_not_the_message_is_tried_again_until_it_is_put_right(
+    kannel: Kannel, smsbox: Smsbox, status: int, text: str
+) -> None:
+    smsbox.answer = (status, text)
+    with pytest.raises(TemporaryFailure, match=str(status)) as caught:
+        kannel.send(MESSAGE)
+    assert not caught.value.maybe_sent
     assert "s3cret" not in str(caught.value)
 
 
