@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import socket
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 import uvicorn
@@ -15,69 +12,22 @@ from alertmanager.store.database import StoreError
 from alertmanager.webhook.app import build_app
 from alertmanager.webhook.pager import Pager, build_pager
 from alertmanager.webhook.settings import WebhookConfig, load_webhook_config
-from inventory.config import ConfigurationError, ListenAddress
-from inventory.process import (
-    EXIT_CANNOT_LISTEN,
-    Clock,
-    FrenchParser,
-    ListenError,
-    add_clock_flag,
-    add_process_flags,
-    address_of,
-    clock_of,
-    configure_logs,
-    listen,
-    refuse_to_start,
-    serve_until_stopped,
-)
+from inventory.process import EXIT_CANNOT_RUN, Clock, Listening, WebProcess, serve_until_stopped
 
-EXIT_CANNOT_RUN = 1
 _DRAIN_SECONDS = 8
 
 log = structlog.get_logger("vigie.webhook")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The flags of the process."""
-    flags = FrenchParser(
-        "vigie-webhook", "Reçoit les alertes, trouve qui est d'astreinte, le prévient, le prouve."
-    )
-    add_process_flags(flags, "webhook.yml")
-    add_clock_flag(flags)
-    return flags
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 after a clean stop, 1 if it cannot run, 2 if the configuration is wrong."""
-    flags = parser().parse_args(arguments)
-    configure_logs(flags.level, flags.form)
+def _run(config: WebhookConfig, listening: Listening, clock: Clock) -> int:
     try:
-        config = load_webhook_config(flags.config)
-    except ConfigurationError as error:
-        refuse_to_start(error)
-    if flags.check:
-        print(f"{flags.config} : configuration valide.")
-        return 0
-    return _run(config, clock_of(flags), flags.listen or config.file.web.listen_address)
-
-
-def _run(config: WebhookConfig, clock: Clock, wanted: ListenAddress) -> int:
+        pager = build_pager(config, clock, config.file.public_url or listening.address.url)
+    except (StoreError, ValueError) as error:
+        return _cannot_run(error)
     try:
-        listener = listen(wanted)
-    except ListenError as error:
-        print(error, file=sys.stderr)
-        return EXIT_CANNOT_LISTEN
-    address = replace(wanted, port=address_of(listener).port)
-    with listener:
-        try:
-            pager = build_pager(config, clock, config.file.public_url or address.url)
-        except (StoreError, ValueError) as error:
-            return _cannot_run(error)
-        log.info("listening", address=str(address))
-        try:
-            return _serve(pager, listener)
-        except StoreError as error:
-            return _cannot_run(error)
+        return _serve(pager, listening.socket)
+    except StoreError as error:
+        return _cannot_run(error)
 
 
 def _cannot_run(error: Exception) -> int:
@@ -102,8 +52,16 @@ def _serve(pager: Pager, listener: socket.socket) -> int:
     )
     try:
         pager.courier.start()
-        asked = serve_until_stopped(server, listener)
+        return 0 if serve_until_stopped(server, listener) else EXIT_CANNOT_RUN
     finally:
         pager.close()
-    log.info("stopped")
-    return 0 if asked else EXIT_CANNOT_RUN
+
+
+main = WebProcess(
+    name="vigie-webhook",
+    description="Reçoit les alertes, trouve qui est d'astreinte, le prévient, le prouve.",
+    file="webhook.yml",
+    load=load_webhook_config,
+    address=lambda config: config.file.web.listen_address,
+    run=_run,
+).main

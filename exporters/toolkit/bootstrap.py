@@ -21,7 +21,7 @@ from exporters.toolkit.telemetry import Telemetry
 from exporters.toolkit.webgate import WebGate
 from inventory.config import ConfigurationError, Gathering, ListenAddress
 from inventory.process import (
-    EXIT_CANNOT_LISTEN,
+    EXIT_CANNOT_RUN,
     ListenError,
     SignalInbox,
     address_of,
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refuse_to_start(error)
     except ListenError as error:
         print(error, file=sys.stderr)
-        return EXIT_CANNOT_LISTEN
+        return EXIT_CANNOT_RUN
     _serve(flags, config, gate, runners, sockets)
     close(runners)
     _log.info("arrêté")

@@ -7,19 +7,22 @@ from inventory.process.clock import Clock, clock_starting_at, system_clock
 from inventory.process.extra import run_with_extra
 from inventory.process.flags import add_clock_flag, add_process_flags, clock_of
 from inventory.process.french_parser import FrenchParser, flag_value
-from inventory.process.listen import EXIT_CANNOT_LISTEN, ListenError, address_of, bind, listen
+from inventory.process.listen import ListenError, address_of, bind, listen
 from inventory.process.logs import configure_logs
 from inventory.process.serve import serve_until_stopped
 from inventory.process.signals import SignalInbox
-from inventory.process.start import EXIT_BAD_CONFIGURATION, refuse_to_start
+from inventory.process.start import EXIT_BAD_CONFIGURATION, EXIT_CANNOT_RUN, refuse_to_start
+from inventory.process.web_process import Listening, WebProcess
 
 __all__ = [
     "EXIT_BAD_CONFIGURATION",
-    "EXIT_CANNOT_LISTEN",
+    "EXIT_CANNOT_RUN",
     "Clock",
     "FrenchParser",
     "ListenError",
+    "Listening",
     "SignalInbox",
+    "WebProcess",
     "add_clock_flag",
     "add_process_flags",
     "address_of",

@@ -8,7 +8,6 @@ import socket
 from inventory.config.address import ListenAddress
 from inventory.config.reason import reason
 
-EXIT_CANNOT_LISTEN = 1
 BACKLOG = 128
 
 

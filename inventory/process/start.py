@@ -7,6 +7,7 @@ from typing import NoReturn, TextIO
 
 from inventory.config.errors import ConfigurationError
 
+EXIT_CANNOT_RUN = 1
 EXIT_BAD_CONFIGURATION = 2
 
 
