@@ -66,7 +66,11 @@ class Store:
 
     def __init__(self, url: URL | str) -> None:
         self.url = make_url(url)
-        self.engine: Engine = create_engine(self.url, pool_timeout=BUSY_TIMEOUT_SECONDS)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_timeout=BUSY_TIMEOUT_SECONDS,
+            hide_parameters=True,  # an error must not carry a phone number into the log
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _sqlite_settings)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -107,3 +107,10 @@ def test_naive_instants_and_unknown_states_are_refused(store: Store) -> None:
     )
     with pytest.raises(IntegrityError), store.write() as session:
         session.add(incident)
+
+
+def test_an_error_of_the_database_tells_no_value(store: Store) -> None:
+    insert = "INSERT INTO heartbeats (integration, last_at) VALUES (:number, NULL)"
+    with pytest.raises(IntegrityError) as caught, store.write() as session:
+        session.execute(text(insert), {"number": "+33639981003"})
+    assert "639981003" not in str(caught.value)
