@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alertmanager.delivery import outbox
+from alertmanager.delivery import outbox, set_back
 from alertmanager.delivery.patience import Patience, Row
 from alertmanager.delivery.sms_text import as_reminder
 from alertmanager.notifiers.contract import (
@@ -60,11 +60,13 @@ class Courier:
         self._threads: list[threading.Thread] = []
         self._turns: dict[str, float] = {}
         self._patience = Patience()
+        self._latest: datetime | None = None  # the latest instant the timekeeper saw
 
     def start(self) -> None:
         """Take back what a dead process had claimed, then start the loops."""
         with self._store.write() as session:
             back = outbox.release_leases(session, self._clock(), all_of_them=self._store.is_sqlite)
+            self._latest = set_back.last_known_instant(session)
         if back:
             log.warning("messages_taken_back", count=back)
         self._threads = [
@@ -202,6 +204,7 @@ class Courier:
     def _run_due(self) -> bool:
         """Run due timers and late proofs, one transaction each; take back expired leases."""
         now = self._clock()
+        self._notice_clock(now)
         with self._store.read() as session:
             timers = session.scalars(
                 select(Timer.id)
@@ -224,6 +227,19 @@ class Courier:
         if rows or expired is not None:
             self.wake()
         return False
+
+    def _notice_clock(self, now: datetime) -> None:
+        """A clock set back by an hour must not hold a page or an escalation for an hour.
+
+        Not where several processes share the database: each has a clock of its own.
+        """
+        by = now - (self._latest or now)
+        if self._store.is_sqlite and by < -set_back.TOLERATED:
+            log.warning("clock_set_back", seconds=round(-by.total_seconds()))
+            with self._store.write() as session:
+                set_back.move_due_instants(session, by)
+            self.wake()
+        self._latest = now
 
     def _run_row(self, row: Row) -> None:
         """One row; if it fails, the others go first from now on."""

@@ -171,3 +171,31 @@ def test_an_answer_that_comes_after_the_lease_does_not_end_the_lease_of_another_
     loops.courier._send_one()
     with world.store.read() as session:
         assert session.scalars(select(Message)).one().state == "leased"
+
+
+def test_a_clock_set_back_holds_neither_a_retry_nor_an_escalation(world: Any, loops: Loops) -> None:
+    loops.courier.start()
+    loops.gateway.first = lambda: 1 / 0
+    world.post(world.alert())
+    loops.courier.wake()
+    loops.until(lambda: world.messages()[0].error is not None)
+    time.sleep(0.6)  # the timekeeper has seen the hour
+    world.now -= timedelta(hours=1)
+    time.sleep(0.6)
+    world.now += timedelta(seconds=2)
+    loops.until(lambda: world.messages()[0].state == "accepted")
+    world.report(world.messages()[0].token, "delivered")
+    world.now += timedelta(minutes=5)
+    loops.until(lambda: [m.address for m in world.messages()] == [world.first, world.second])
+
+
+def test_a_clock_set_back_while_the_process_was_stopped_holds_no_escalation(
+    world: Any, loops: Loops
+) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.now -= timedelta(hours=3)
+    loops.courier.start()
+    time.sleep(0.6)
+    world.now += timedelta(minutes=5, seconds=1)
+    loops.until(lambda: [m.address for m in world.messages()] == [world.first, world.second])
