@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from sqlalchemy import CursorResult, case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from alertmanager.notifiers.contract import Report
 from alertmanager.store.journal import write_line
@@ -80,9 +80,20 @@ def claim(session: Session, now: datetime, owner: str) -> Lease | None:
     A page that nobody needs any more is cancelled on the way: one that was being
     sent when its incident stopped paging comes back here pending.
     """
+    under_way = aliased(Message)
+    # One at a time to one person of one incident: the end must not overtake the page.
+    overtakes = (
+        select(under_way.id)
+        .where(
+            under_way.incident_id == Message.incident_id,
+            under_way.address == Message.address,
+            under_way.state == "leased",
+        )
+        .exists()
+    )
     due = (
         select(Message)
-        .where(Message.state == "pending", Message.next_attempt_at <= now)
+        .where(Message.state == "pending", Message.next_attempt_at <= now, ~overtakes)
         # Pages first: nobody waits for help behind a row of courtesies.
         .order_by(case((Message.kind == "page", 0), else_=1), Message.next_attempt_at, Message.id)
         .limit(1)

@@ -140,3 +140,15 @@ def test_a_message_the_network_took_before_we_lost_track_is_not_sent_again(poste
     posted.report(lease.token, "accepted")
     assert claim(posted) is None
     assert posted.messages()[0].state == "accepted"
+
+
+def test_the_end_does_not_overtake_the_page_that_is_being_sent(posted: Any) -> None:
+    lease = claim(posted)
+    assert lease is not None
+    posted.post(posted.alert(firing=False))
+    assert posted.messages()[-1].kind == "resolution"
+    assert claim(posted) is None
+    accept(posted, lease)
+    last = claim(posted)
+    assert last is not None
+    assert last.kind == "resolution"
