@@ -229,10 +229,13 @@ def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> Non
     if not firing:
         resolve(session, desk, incident, now)
         return
+    before = urgency({"severity": incident.severity})
     incident.severity = worst_severity(severity(alert.labels) for alert in firing)
     incident.impact = worst_impact(alert.labels.get("impact", "") for alert in firing)
     fresh = max((urgency(alert.labels) for alert in entry.fresh), default=Urgency.NEVER)
-    if fresh == Urgency.NOW and incident.state in (State.OPEN, State.ACKNOWLEDGED):
+    # Whoever is being paged for a warning does not know of a critical alert that joins it.
+    worse = incident.state == State.PAGING and before < Urgency.NOW
+    if fresh == Urgency.NOW and (worse or incident.state in (State.OPEN, State.ACKNOWLEDGED)):
         start_paging(session, desk, incident, now)
     elif fresh == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
         page_at_support_hours(session, desk, incident, now)

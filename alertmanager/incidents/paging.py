@@ -47,9 +47,30 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
     if timer.generation != incident.generation:
         return
     if timer.kind == SUPPORT and incident.state == State.OPEN:
-        page_at_support_hours(session, desk, incident, now)
+        if _worst(session, incident) > Urgency.NEVER:
+            page_at_support_hours(session, desk, incident, now)
     elif timer.kind == ESCALATE and incident.state == State.PAGING:
-        _escalate(session, desk, incident, now, "sans réponse dans le délai")
+        later = _can_wait(session, desk, incident, now)
+        if later is None:
+            _escalate(session, desk, incident, now, "sans réponse dans le délai")
+        else:
+            _set_timer(session, incident, ESCALATE, later)
+
+
+def _worst(session: Session, incident: Incident) -> Urgency:
+    """The urgency of what still fires."""
+    firing = select(Alert.labels).where(Alert.incident_id == incident.id, Alert.status == "firing")
+    return max((urgency(labels) for labels in session.scalars(firing)), default=Urgency.NEVER)
+
+
+def _can_wait(session: Session, desk: Desk, incident: Incident, now: datetime) -> datetime | None:
+    """Until when nobody else need be woken, now that the worst is over; None: page now."""
+    left = _worst(session, incident)
+    if left == Urgency.NEVER:
+        return now + Policy.from_json(incident.policy).repeat
+    if left == Urgency.SUPPORT_HOURS and not desk.rosters.support_hours_open(now):
+        return desk.rosters.next_support_opening(now)
+    return None
 
 
 def message_ended(session: Session, desk: Desk, message: Message, now: datetime) -> None:
@@ -66,7 +87,8 @@ def message_ended(session: Session, desk: Desk, message: Message, now: datetime)
         return
     if any(_may_arrive(other) for other in _messages(session, incident)):
         return
-    if incident.step < len(Policy.from_json(incident.policy).steps):
+    last = incident.step >= len(Policy.from_json(incident.policy).steps)
+    if not last and _can_wait(session, desk, incident, now) is None:
         _escalate(session, desk, incident, now, "SMS non remis")
 
 
@@ -153,11 +175,24 @@ def _run(session: Session, desk: Desk, incident: Incident, step: int, now: datet
 def _last_resort(
     session: Session, desk: Desk, incident: Incident, policy: Policy, now: datetime
 ) -> None:
-    found = [desk.person(identifier) for identifier in policy.last_resort]
-    people = [person for person in found if person is not None]
-    for person in people:
-        _note_resolved(session, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
-        _page(session, desk, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
+    people = []
+    for identifier in policy.last_resort:
+        person = desk.person(identifier)
+        gone = f"« {identifier} » n'est plus dans les tours d'astreinte"
+        write_line(
+            session,
+            now,
+            "roster.resolved",
+            incident.id,
+            roster=None,
+            step=incident.step,
+            person=person.id if person else None,
+            name=person.name if person else None,
+            why=_LAST_RESORT_WHY if person else gone,
+        )
+        if person is not None:
+            people.append(person)
+            _page(session, desk, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
     if not people:
         write_line(
             session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event
@@ -135,6 +136,16 @@ def test_a_critical_alert_joining_a_waiting_warning_pages_at_once_and_only_once(
     world.reply(world.first, "ok")
     world.pass_time(days=4)
     assert [m.kind for m in world.messages()] == ["page", "confirmation"]
+
+
+def test_a_critical_alert_joining_a_warning_that_is_being_paged_pages_at_once(world: Any) -> None:
+    world.now += timedelta(days=4)  # Tuesday, office hours
+    world.post(world.alert(severity="warning"))
+    world.send_all()
+    world.post(world.alert("a2"))
+    world.post(world.alert("a3"))
+    texts = [m.text.split()[2] for m in world.messages()]
+    assert texts == ["AVERTISSEMENT", "CRITIQUE"]
 
 
 def test_severity_none_never_pages_and_an_unknown_one_does(world: Any) -> None:

@@ -146,3 +146,55 @@ def test_a_page_that_did_not_leave_before_the_end_never_leaves(world: Any) -> No
     assert world.send_all() == []
     assert [m.state for m in world.messages()] == ["cancelled"]
     assert world.journal("resolution.told") == []
+
+
+def test_when_only_a_warning_is_left_nobody_else_is_woken_before_the_office_opens(
+    world: Any,
+) -> None:
+    world.post(world.alert(), world.alert("w", severity="warning"))
+    world.send_all()
+    world.post(world.alert(firing=False))
+    world.pass_time(days=2, hours=23)
+    assert pages(world) == [world.first]
+    world.pass_time(minutes=50)  # Monday 4 May, 07:02: still nobody's
+    assert len(pages(world)) == 2
+    assert world.incident().state == "paging"
+
+
+def test_when_only_what_never_pages_is_left_paging_stops_until_something_worse_comes(
+    world: Any,
+) -> None:
+    world.post(world.alert(), world.alert("n", severity="none"))
+    world.send_all()
+    world.post(world.alert(firing=False))
+    world.pass_time(days=4)
+    assert pages(world) == [world.first]
+    world.post(world.alert())
+    world.pass_time(minutes=16)
+    assert len(pages(world)) > 1
+
+
+def test_a_refused_page_for_what_became_a_warning_wakes_nobody_else(world: Any) -> None:
+    world.post(world.alert(), world.alert("w", severity="warning"))
+    world.post(world.alert(firing=False))
+    world.refuse_next()
+    assert pages(world) == [world.first]
+
+
+def test_a_warning_that_ended_beside_what_never_pages_is_not_paged_at_the_opening(
+    world: Any,
+) -> None:
+    world.post(world.alert("w", severity="warning"), world.alert("n", severity="none"))
+    world.post(world.alert("w", severity="warning", firing=False))
+    world.pass_time(days=4)
+    assert pages(world) == []
+
+
+def test_someone_of_the_last_resort_who_left_the_rosters_is_said(world: Any) -> None:
+    waits = timedelta(minutes=5)
+    gone = Policy((Step("ancien", waits),), ("parti", "helene.vasseur"), waits)
+    world.with_desk(policy=gone)
+    world.post(world.alert())
+    assert pages(world) == [world.last]
+    whys = [line.detail["why"] for line in world.journal("roster.resolved")]
+    assert "« parti » n'est plus dans les tours d'astreinte" in whys
