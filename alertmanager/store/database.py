@@ -130,6 +130,8 @@ def _reason(error: Exception) -> str:
             "SQLITE_READONLY": "base en lecture seule",
             "SQLITE_CANTOPEN": "base impossible à ouvrir",
             "SQLITE_IOERR": "erreur d'entrée-sortie du disque",
+            "SQLITE_NOTADB": "le fichier n'est pas une base SQLite",
+            "SQLITE_CORRUPT": "base abîmée, à restaurer depuis une sauvegarde",
         }
         for prefix, sentence in known.items():
             if name.startswith(prefix):

@@ -8,8 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from alertmanager.store.database import Store, StoreTooNew, StoreUnavailable
+from alertmanager.store.tables import Base
 
 
 def _configuration() -> Config:
@@ -22,7 +24,7 @@ def migrate(store: Store) -> None:
     """Apply the migrations that miss, in one transaction.
 
     Raise StoreTooNew if the database is ahead of this version, StoreUnavailable
-    if it cannot be opened or written.
+    if it cannot be opened or written, or lacks a table.
     """
     # It tells the name of its database driver at each start, several times.
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
@@ -40,6 +42,12 @@ def migrate(store: Store) -> None:
             )
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
+        missing = sorted(set(Base.metadata.tables) - set(inspect(connection).get_table_names()))
+        if missing:
+            raise StoreUnavailable(
+                f"base incomplète, il y manque {', '.join(missing)} ;"
+                " attendu : une base que Vigie a créée, ou une sauvegarde entière"
+            )
 
 
 __all__ = ["StoreTooNew", "StoreUnavailable", "migrate"]

@@ -114,3 +114,27 @@ def test_an_error_of_the_database_tells_no_value(store: Store) -> None:
     with pytest.raises(IntegrityError) as caught, store.write() as session:
         session.execute(text(insert), {"number": "+33639981003"})
     assert "639981003" not in str(caught.value)
+
+
+def test_a_base_that_lost_a_table_is_refused_at_the_start(store: Store) -> None:
+    with store.write() as session:
+        session.execute(text("DROP TABLE timers"))
+    with pytest.raises(StoreUnavailable, match="il y manque timers"):
+        migrate(store)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [(b"ceci n'est pas une base" * 500, "pas une base SQLite"), (None, "base abîmée")],
+)
+def test_a_damaged_base_is_said_in_words(
+    store: Store, tmp_path: Path, damage: bytes | None, said: str
+) -> None:
+    store.close()
+    whole = Path(str(store.url.database)).read_bytes()
+    path = tmp_path / "damaged.sqlite3"
+    path.write_bytes(damage or whole[: len(whole) // 2])
+    broken = Store(sqlite_url(path))
+    with pytest.raises(StoreUnavailable, match=said):
+        migrate(broken)
+    broken.close()
