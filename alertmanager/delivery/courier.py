@@ -28,7 +28,7 @@ from inventory.process import Clock
 SENDERS = 2
 _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
 _TROUBLE = 1.0  # seconds of rest after an error
-STUCK = 120.0  # seconds without a turn, past which a loop counts as hung: a send lasts 10 or so
+STUCK = 120.0  # seconds without a turn that ended well; a send lasts 10 or so
 
 log = structlog.get_logger("vigie.delivery")
 
@@ -82,7 +82,7 @@ class Courier:
             thread.start()
 
     def alive(self) -> bool:
-        """Whether every loop runs, and none hangs in what it does."""
+        """Whether every loop runs, and none hangs or has only failed for a while."""
         oldest = time.monotonic() - STUCK
         return bool(self._threads) and all(
             thread.is_alive() and self._turns.get(thread.name, oldest) >= oldest
@@ -106,9 +106,9 @@ class Courier:
 
     def _loop(self, work: Callable[[], bool], wake: threading.Event) -> None:
         while not self._stopping.is_set():
-            self._turn()
             try:
                 busy = work()
+                self._turn()
             except StoreUnavailable as error:
                 log.warning("store_unavailable", reason=str(error))
                 self._stopping.wait(_TROUBLE)

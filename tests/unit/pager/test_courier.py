@@ -199,3 +199,14 @@ def test_a_clock_set_back_while_the_process_was_stopped_holds_no_escalation(
     time.sleep(0.6)
     world.now += timedelta(minutes=5, seconds=1)
     loops.until(lambda: [m.address for m in world.messages()] == [world.first, world.second])
+
+
+def test_a_loop_that_only_fails_is_not_alive(
+    world: Any, loops: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STUCK", 1.5)
+    with world.store.write() as session:
+        session.execute(text("ALTER TABLE timers RENAME TO elsewhere"))
+    loops.courier.start()
+    assert loops.courier.alive()
+    loops.until(lambda: not loops.courier.alive())
