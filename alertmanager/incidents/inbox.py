@@ -27,6 +27,8 @@ _RECENT = 100
 """Closed incidents that an answer may still be about."""
 _HELP_PER_HOUR = 3
 """Answers to what we do not understand: an answering machine must not talk with us all night."""
+_ANSWERS_PER_HOUR = 20
+"""Answers to an OK that takes nothing: whoever wrote it would believe that they had it."""
 
 
 def e164(number: str, region: str = "FR") -> str:
@@ -84,7 +86,9 @@ def take_reply(
         acknowledge(session, desk, incident, who, now)
     else:
         text = _answer(desk, verdict, reply, incident, (incidents, now))
-        _say(session, row, who, text, now)
+        _say(
+            session, row, who, text, now, most=_ANSWERS_PER_HOUR if reply.takes else _HELP_PER_HOUR
+        )
     return verdict
 
 
@@ -137,7 +141,9 @@ def _answer(
     return help_text(problems.get(verdict, "message non compris."), waiting)
 
 
-def _say(session: Session, row: Inbound, who: Paged, text: str, now: datetime) -> None:
+def _say(
+    session: Session, row: Inbound, who: Paged, text: str, now: datetime, *, most: int
+) -> None:
     lately = session.scalar(
         select(func.count())
         .select_from(Message)
@@ -147,7 +153,7 @@ def _say(session: Session, row: Inbound, who: Paged, text: str, now: datetime) -
             Message.created_at > now - timedelta(hours=1),
         )
     )
-    if (lately or 0) >= _HELP_PER_HOUR:
+    if (lately or 0) >= most:
         write_line(session, now, "reply.unanswered", row.incident_id, inbound=row.id)
         return
     enqueue(

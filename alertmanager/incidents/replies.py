@@ -29,7 +29,9 @@ def parse_reply(text: str) -> Reply:
     whole text, or "A demain" would take an incident.
     """
     plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    line = "".join(c for c in plain if not unicodedata.combining(c)).upper().lstrip()
+    # Accents fall, and so do the invisible marks that some telephones put around a text.
+    shown = (c for c in plain if not (unicodedata.combining(c) or unicodedata.category(c) == "Cf"))
+    line = "".join(shown).upper().lstrip()
     line = line.lstrip("«\"'([*-.,: ")
     wrong = _WRONG_CODE.match(line)
     if wrong and len(wrong["code"]) != 4:

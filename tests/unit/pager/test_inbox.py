@@ -129,3 +129,14 @@ def test_in_a_storm_the_oldest_page_can_be_taken_by_its_code(paged: Any) -> None
     assert "... Répondez OK et le code." in text
     assert "...." not in text
     assert paged.reply(paged.first, f"OK {code}") == "takes"
+
+
+def test_an_ok_that_takes_nothing_is_always_answered(paged: Any) -> None:
+    for _ in range(5):
+        paged.reply(paged.first, "Je conduis")
+    before = len(told(paged))
+    assert paged.reply(paged.first, "OK 0000") == "unknown_code"
+    assert "code 0000 inconnu" in told(paged)[before][2]
+    for _ in range(50):
+        paged.reply(paged.first, "OK 0000")
+    assert len(told(paged)) == 20

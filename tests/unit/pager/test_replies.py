@@ -27,6 +27,7 @@ from alertmanager.incidents.replies import Reply, parse_reply
         ("ok 0000", "0000"),
         ("OK 48", "48"),
         ("OK 48211", "48211"),
+        ("\u200bOK\u200e 4821", "4821"),
         ("ok", None),
         ("  OK!", None),
         ("Ok je regarde", None),
