@@ -64,6 +64,8 @@ class Poller:
         self._publish = publish
         self._clock = clock
         self._healthy: dict[str, bool] = {}
+        self._lock = threading.Lock()
+        self._news = threading.Event()
         self.knowledge = Knowledge(since=clock())
         self._up = Gauge(
             "vigie_status_source_up",
@@ -86,9 +88,10 @@ class Poller:
         asked = self._clock()
         try:
             found = tuple(source.read())
-        except SourceError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it was not read: that must show
             if self._healthy.get(source.name, True):
-                log.warning("source.unreadable", source=source.name, reason=str(error))
+                said = str(error) if isinstance(error, SourceError) else repr(error)
+                log.warning("source.unreadable", source=source.name, reason=said)
             self._healthy[source.name] = False
             self._up.labels(source.name).set(0)
             return None
@@ -101,20 +104,54 @@ class Poller:
 
     def poll(self) -> None:
         """Read each source once; a source that fails leaves what it said before, and its age."""
+        self._read_incidents()
+        self._read_watch()
+        self._render()
+
+    def _read_incidents(self) -> None:
         if read := self._read(self._incidents):
-            self.knowledge = dataclasses.replace(
-                self.knowledge, incidents=read[0], incidents_read_at=read[1]
-            )
+            with self._lock:
+                self.knowledge = dataclasses.replace(
+                    self.knowledge, incidents=read[0], incidents_read_at=read[1]
+                )
+
+    def _read_watch(self) -> None:
         if read := self._read(self._watch):
-            watched = {**self.knowledge.watched_at, **dict.fromkeys(read[0], read[1])}
-            self.knowledge = dataclasses.replace(self.knowledge, watched_at=watched)
+            with self._lock:
+                watched = {**self.knowledge.watched_at, **dict.fromkeys(read[0], read[1])}
+                self.knowledge = dataclasses.replace(self.knowledge, watched_at=watched)
+
+    def _render(self) -> None:
         self._publish(self._site.render(self.knowledge, self._clock()))
 
     def run(self, stop: threading.Event, interval: timedelta) -> None:
-        """Poll until `stop` is set. A fault of ours is logged and never ends the thread."""
+        """Read and render until `stop` is set. A fault of ours is logged and ends nothing.
+
+        Each source has a thread of its own and the pages another: one that hangs, even
+        where no timeout reaches, cannot keep yesterday's « Fonctionne » on the page.
+        """
+        seconds = interval.total_seconds()
+
+        def again(work: Callable[[], None], tried: threading.Event) -> None:
+            while not stop.is_set():
+                self._guarded(work)
+                tried.set()
+                self._news.set()
+                stop.wait(seconds)
+
+        firsts = []
+        for work in (self._read_incidents, self._read_watch):
+            firsts.append(threading.Event())
+            threading.Thread(target=again, args=(work, firsts[-1]), daemon=True).start()
+        for first in firsts:
+            first.wait(seconds)  # the first page says what is known, if that comes soon
         while not stop.is_set():
-            try:
-                self.poll()
-            except Exception:
-                log.exception("poll.failed")
-            stop.wait(interval.total_seconds())
+            self._news.clear()
+            self._guarded(self._render)
+            self._news.wait(seconds)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("poll.failed")

@@ -5,8 +5,10 @@ SourceError    a source could not be read; the message (French) holds no secret
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import requests
@@ -16,7 +18,9 @@ from dashboards.status.model import Impact, Incident, Scope
 from inventory.config import read_secret
 
 TIMEOUT = (2.0, 4.0)  # seconds to connect, to wait for bytes
+PATIENCE = 8.0  # seconds for a whole answer, however slowly its bytes come
 LARGEST_ANSWER = 4_000_000  # bytes; seven days of incidents are far below
+_PIECE = 16_384
 WATCHDOG = 'ALERTS{alertname="Watchdog",alertstate="firing"}'
 
 
@@ -55,14 +59,30 @@ def _session() -> requests.Session:
     return session
 
 
-def _json(response: requests.Response, what: str) -> Any:
-    if response.status_code != requests.codes.ok:
-        raise SourceError(f"{what} : réponse {response.status_code}")
-    if len(response.content) > LARGEST_ANSWER:
-        raise SourceError(f"{what} : réponse trop longue")
+def _ask(session: requests.Session, method: str, url: str, what: str, **options: Any) -> Any:
+    """The JSON at `url`, of bounded length and patience. Raise SourceError.
+
+    The length counts what was unpacked: a few compressed kilobytes can hold gigabytes.
+    """
+    end = monotonic() + PATIENCE
+    body = bytearray()
     try:
-        return response.json()
-    except requests.JSONDecodeError:
+        with session.request(
+            method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **options
+        ) as response:
+            if response.status_code != requests.codes.ok:
+                raise SourceError(f"{what} : réponse {response.status_code}")
+            for piece in response.iter_content(_PIECE):
+                body += piece
+                if len(body) > LARGEST_ANSWER:
+                    raise SourceError(f"{what} : réponse trop longue")
+                if monotonic() > end:
+                    raise SourceError(f"{what} : réponse trop lente")
+    except requests.RequestException as error:
+        raise SourceError(f"{what} : injoignable ({type(error).__name__})") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
         raise SourceError(f"{what} : la réponse n'est pas du JSON") from None
 
 
@@ -84,20 +104,14 @@ class WebhookSource:
         """
         try:
             token = read_secret(self._token_file).get_secret_value()
-            response = self._session.get(
-                self._url,
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=TIMEOUT,
-                allow_redirects=False,
-            )
-            state = _PublicState.model_validate(_json(response, "webhook"))
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = _ask(self._session, "GET", self._url, self.name, headers=headers)
+            state = _PublicState.model_validate(answer)
         except ValidationError as error:
             where = ".".join(str(step) for step in error.errors()[0]["loc"])
             raise SourceError(f"webhook : réponse hors contrat ({where})") from None
         except ValueError as error:  # the token's file
             raise SourceError(f"webhook : {error}") from None
-        except requests.RequestException as error:
-            raise SourceError(f"webhook : injoignable ({type(error).__name__})") from None
         return tuple(Incident(**dict(incident)) for incident in state.incidents)
 
 
@@ -113,15 +127,10 @@ class PrometheusSource:
         self._session = _session()
 
     def _above_zero(self, query: str) -> bool:
+        answer = _ask(self._session, "POST", self._url, self.name, data={"query": query})
         try:
-            response = self._session.post(
-                self._url, data={"query": query}, timeout=TIMEOUT, allow_redirects=False
-            )
-            answer = _json(response, "prometheus")
             samples = answer["data"]["result"]
             return any(float(sample["value"][1]) > 0 for sample in samples)
-        except requests.RequestException as error:
-            raise SourceError(f"prometheus : injoignable ({type(error).__name__})") from None
         except (KeyError, IndexError, TypeError, ValueError):
             raise SourceError("prometheus : réponse illisible") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,3 +110,34 @@ def test_a_service_is_proven_by_its_own_expression_or_else_by_the_watchdog(towns
         "hebergement": WATCHDOG,
         "sauvegarde": WATCHDOG,
     }
+
+
+def test_a_source_that_hangs_for_ever_cannot_keep_the_page_well(bench):
+    bench.page()
+    stop, hung = threading.Event(), threading.Event()
+
+    def hang():
+        hung.set()
+        stop.wait(20)
+        return ()
+
+    bench.incidents.read = hang
+    thread = threading.Thread(target=bench.poller.run, args=(stop, timedelta(seconds=0.05)))
+    thread.start()
+    assert hung.wait(5)
+    bench.time += timedelta(seconds=61)
+    end = time.monotonic() + 5
+    while "inconnu" not in bench.published[-1].audiences[""][""].decode():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_fault_nobody_foresaw_counts_as_a_source_that_is_not_read(bench):
+    bench.page()
+    bench.incidents.answer = RecursionError("trop profond")
+    assert "L’état des services est inconnu" in bench.later(61)
+    up = bench.registry.get_sample_value("vigie_status_source_up", {"source": "webhook"})
+    assert up == 0
