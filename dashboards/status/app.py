@@ -121,17 +121,17 @@ def _serve(request: Request, rendered: Rendered, tokens: Mapping[str, str], path
 
 
 def _add_probes(app: FastAPI, shelf: Shelf, registry: CollectorRegistry) -> None:
-    @app.get("/-/healthy")
+    @app.api_route("/-/healthy", methods=["GET", "HEAD"])
     async def healthy() -> PlainTextResponse:
         return PlainTextResponse("OK\n")
 
-    @app.get("/-/ready")
+    @app.api_route("/-/ready", methods=["GET", "HEAD"])
     async def ready() -> PlainTextResponse:
         if shelf.rendered is None:
             return PlainTextResponse("pas encore de page\n", status_code=503)
         return PlainTextResponse("OK\n")
 
-    @app.get("/metrics")
+    @app.api_route("/metrics", methods=["GET", "HEAD"])
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

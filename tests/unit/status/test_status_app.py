@@ -148,3 +148,8 @@ def test_once_there_is_a_page_the_process_is_ready_and_counts_its_answers(client
     assert client.get("/-/ready").status_code == 200
     client.get("/nulle-part")
     assert 'vigie_status_http_responses_total{code="404"} 1.0' in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready", "/metrics"])
+def test_probes_may_ask_for_the_head_alone(client, path):
+    assert client.ask("HEAD", path).status_code == 200
