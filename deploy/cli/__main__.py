@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import deploy.cli
+from inventory.process.french_parser import CommandParser
 
 EXIT_MISSING_LIBRARY = 1
 
@@ -20,7 +21,7 @@ def _names() -> list[str]:
     )
 
 
-def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
+def _add(commands: argparse._SubParsersAction[CommandParser], name: str) -> None:
     """Add the command; one whose libraries are not on this host says so when it is run."""
     try:
         module = importlib.import_module(f"deploy.cli.{name}")
@@ -46,11 +47,18 @@ def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: st
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; its exit status is ours."""
-    parser = argparse.ArgumentParser(
-        prog="vigie", description="Vigie : surveiller le datacenter partagé, prévenir l'astreinte."
+    parser = CommandParser(
+        "vigie", "Vigie : surveiller le datacenter partagé, prévenir l'astreinte."
     )
-    parser.add_argument("--version", action="version", version=f"vigie {version('vigie')}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMANDE", required=True)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"vigie {version('vigie')}",
+        help="affiche la version",
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMANDE", required=True, parser_class=CommandParser
+    )
     for name in _names():
         _add(commands, name)
     parsed = parser.parse_args(arguments)

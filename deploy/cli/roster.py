@@ -39,10 +39,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--from", dest="start", metavar="INSTANT", help="début, inclus")
         action.add_argument("--to", dest="end", metavar="INSTANT", help="fin, exclue")
     for action in actions.choices.values():
-        action.add_argument("--config", metavar="FICHIER", type=Path, required=True)
-        action.add_argument("--inventory", metavar="FICHIER", type=Path)
+        action.add_argument(
+            "--config", metavar="FICHIER", type=Path, required=True, help="rosters.yml"
+        )
+        action.add_argument(
+            "--inventory", metavar="FICHIER", type=Path, help="inventory.yml, pour son fuseau"
+        )
         action.add_argument("--roster", metavar="ID", help="ce tour d'astreinte seulement")
-        action.add_argument("--format", choices=("text", "json"), default="text")
+        action.add_argument(
+            "--format", choices=("text", "json"), default="text", help="text par défaut"
+        )
 
 
 def run(arguments: argparse.Namespace, clock: Clock = system_clock) -> int:

@@ -21,9 +21,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the sub-command."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     links = actions.add_parser("links", help="afficher le lien privé de chaque membre")
-    links.add_argument("--config", metavar="FICHIER", type=Path, default="/etc/vigie/status.yml")
+    links.add_argument(
+        "--config",
+        metavar="FICHIER",
+        type=Path,
+        default="/etc/vigie/status.yml",
+        help="%(default)s par défaut",
+    )
     links.add_argument("--base-url", metavar="URL", help="adresse du site (sinon public_url)")
-    links.add_argument("--format", choices=("text", "json"), default="text")
+    links.add_argument("--format", choices=("text", "json"), default="text", help="text par défaut")
 
 
 def run(arguments: argparse.Namespace) -> int:

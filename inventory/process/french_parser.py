@@ -17,6 +17,7 @@ _TRANSLATIONS = (
         re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)"),
         r"« \1 » n'est pas admis ; attendu : \2",
     ),
+    (re.compile(r"the following arguments are required: (.*)"), r"il manque : \1"),
     (re.compile(r"unrecognized arguments: (.*)"), r"option inconnue : \1"),
 )
 
@@ -35,10 +36,10 @@ class _Help(argparse.HelpFormatter):
 class FrenchParser(argparse.ArgumentParser):
     """The parser of a process; the flags themselves are added by whoever makes it."""
 
-    def __init__(self, name: str, description: str) -> None:
+    def __init__(self, name: str, description: str, usage: str | None = "[OPTION]…") -> None:
         super().__init__(
             prog=name,
-            usage=f"{name} [OPTION]…",
+            usage=f"{name} {usage}" if usage else None,
             description=description,
             formatter_class=_Help,
             add_help=False,
@@ -51,6 +52,16 @@ class FrenchParser(argparse.ArgumentParser):
             message = english.sub(french, message)
         print(f"{self.prog} : {message}\nVoir {self.prog} --help.", file=sys.stderr)
         raise SystemExit(EXIT_BAD_FLAG)
+
+
+class CommandParser(FrenchParser):
+    """The parser of a command or sub-command: its usage names its arguments, ``-h`` is there."""
+
+    def __init__(self, prog: str, description: str = "") -> None:
+        super().__init__(prog, description, usage=None)
+        self._positionals.title = "Arguments\u00a0"
+        self._optionals.title = "Options\u00a0"
+        self.add_argument("-h", "--help", action="help", help="affiche cette aide")
 
 
 def flag_value(convert: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
