@@ -73,10 +73,10 @@ def test_the_connection_is_kept_between_scrapes(estate, build, scrape):
 def test_a_libvirtd_that_restarts_costs_no_more_than_the_scrapes_it_missed(estate, build, scrape):
     collector = build(hv1=estate.uri)
     scrape(collector)
-    os.kill(estate._child.pid, signal.SIGKILL)
-    estate._child.process.wait(5)
+    os.kill(estate.libvirtd.child.pid, signal.SIGKILL)
+    estate.libvirtd.child.process.wait(5)
     assert scrape(collector)["hypervisor_up"] == {("hv1",): 0}
-    estate._launch()
+    estate.libvirtd.launch()
     end = time.monotonic() + 10
     while scrape(collector)["hypervisor_up"] != {("hv1",): 1}:
         assert time.monotonic() < end
@@ -86,7 +86,7 @@ def test_a_libvirtd_that_restarts_costs_no_more_than_the_scrapes_it_missed(estat
 def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate, build, scrape):
     collector = build(hv1=estate.uri, d="test:///default")
     assert scrape(collector)["hypervisor_up"] == {("hv1",): 1, ("d",): 1}
-    os.kill(estate._child.pid, signal.SIGSTOP)
+    os.kill(estate.libvirtd.child.pid, signal.SIGSTOP)
     try:
         for _ in range(3):
             start = time.monotonic()
@@ -97,7 +97,7 @@ def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate
         waiting = [t for t in threading.enumerate() if t.name == "libvirt-hv1"]
         assert len(waiting) <= 2
     finally:
-        os.kill(estate._child.pid, signal.SIGCONT)
+        os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
     end = time.monotonic() + 10
     while scrape(collector)["hypervisor_up"] != {("hv1",): 1, ("d",): 1}:
         assert time.monotonic() < end
@@ -110,14 +110,14 @@ def test_keepalive_gives_up_a_libvirtd_that_stays_frozen(estate, build, scrape, 
     collector = build(hv1=estate.uri)
     scrape(collector)
     connection = collector._sources["hv1"]._connection
-    os.kill(estate._child.pid, signal.SIGSTOP)
+    os.kill(estate.libvirtd.child.pid, signal.SIGSTOP)
     try:
         end = time.monotonic() + 10
         while connection.isAlive():
             assert time.monotonic() < end
             time.sleep(0.1)
     finally:
-        os.kill(estate._child.pid, signal.SIGCONT)
+        os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
 
 
 def test_two_estates_run_side_by_side_and_leave_nothing_behind(estate, tmp_path, example_inventory):
@@ -127,7 +127,7 @@ def test_two_estates_run_side_by_side_and_leave_nothing_behind(estate, tmp_path,
     other.shut_off("mx1")
     there = libvirt.openReadOnly(estate.uri).lookupByName("mx1")
     assert there.isActive()
-    child = other._child
+    child = other.libvirtd.child
     other.stop()
     assert not Path(run).exists()
     assert not child.alive()
