@@ -19,6 +19,9 @@ from exporters.backup.model import Damaged, Reading, RecoveryPoint, Unreadable
 from exporters.backup.settings import BackupSettings
 from inventory.process import Clock
 
+FIRST_TIMEOUTS = 10
+"""A first try as long as so many readings of the tool hangs: a folder that never answers."""
+
 _log = structlog.get_logger("vigie.backup")
 
 
@@ -54,6 +57,8 @@ class Watch:
         self._recheck_seconds = settings.recheck_interval.total_seconds()
         self._clock = clock
         self._now = now
+        self._born = now()
+        self._patience = FIRST_TIMEOUTS * settings.timeout.total_seconds()
         self._mark: Hashable = None
         self._read_at: float | None = None
         self._failures = 0
@@ -66,8 +71,13 @@ class Watch:
         self._thread.start()
 
     def wait_first(self, seconds: float) -> Reading | None:
-        """The reading; waits for the first try up to `seconds`. None if it is not over yet."""
+        """The reading; waits for the first try up to `seconds`. None if it is not over yet.
+
+        One that hangs since we started must not leave the repository without any value.
+        """
         self._tried.wait(max(0.0, seconds))
+        if self.reading is None and self._now() - self._born > self._patience:
+            return Reading("timeout")
         return self.reading
 
     def stop(self) -> None:

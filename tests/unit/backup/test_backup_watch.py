@@ -135,3 +135,15 @@ def test_an_error_nobody_foresaw_does_not_end_the_watch(error):
     assert bench.poll().reason == "parse"
     bench.repository.error = None
     assert bench.poll().reason == "none"
+
+
+def test_a_first_try_that_never_ends_becomes_a_repository_that_does_not_answer():
+    bench = Bench(timeout="30s")
+    assert bench.watch.wait_first(0) is None
+    bench.seconds = 301
+    reading = bench.watch.wait_first(0)
+    assert reading is not None
+    assert (reading.reason, reading.read_at) == ("timeout", None)
+    assert not reading.is_up(bench.clock(), timedelta(hours=2))
+    assert bench.poll(1).reason == "none"
+    assert bench.watch.wait_first(0).reason == "none"
