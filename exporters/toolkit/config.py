@@ -209,12 +209,10 @@ def load_exporter_config(
         faults += _misfits(document, resolver.enabled, inventory)
     if written is not None and written.state_directory is not None:
         folder = written.state_directory
-        if folder.exists() and not folder.is_dir():
-            faults.append(
-                document.fault(
-                    ("state_directory",), f"{folder} n'est pas un dossier", "un dossier à soi"
-                )
-            )
+        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+        if not nearest.is_dir():
+            problem, expected = f"{nearest} n'est pas un dossier", "un dossier à soi"
+            faults.append(document.fault(("state_directory",), problem, expected))
     if faults or written is None or inventory is None:
         raise ConfigurationError(faults)
     return ExporterConfig(

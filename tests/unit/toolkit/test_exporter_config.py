@@ -236,6 +236,7 @@ def test_collectors_that_are_no_block_and_a_missing_inventory_are_told(tmp_path,
 def test_a_state_directory_that_is_a_file_is_a_fault(load, tmp_path):
     (tmp_path / "state").touch()
     assert "n'est pas un dossier" in faults(load, "state_directory: state\n")[0]
+    assert "n'est pas un dossier" in faults(load, "state_directory: state/exporter\n")[0]
     (tmp_path / "folder").mkdir()
     assert load("state_directory: folder\n").state_directory == tmp_path / "folder"
 
