@@ -14,7 +14,7 @@ from alertmanager.store.tables import Alert, Timer
 CALM = "calm"
 CALM_AFTER = timedelta(minutes=30)
 """Without another unreadable body for that long, the incident is over."""
-_FINGERPRINT = "vigie-malformed"
+OWN_FINGERPRINT = "vigie-malformed"
 
 
 def note_malformed(
@@ -32,7 +32,7 @@ def run_calm_timer(session: Session, desk: Desk, timer: Timer, now: datetime) ->
     row = session.scalar(
         select(Alert).where(
             Alert.incident_id == timer.incident_id,
-            Alert.fingerprint == _FINGERPRINT,
+            Alert.fingerprint == OWN_FINGERPRINT,
             Alert.status == "firing",
         )
     )
@@ -47,7 +47,7 @@ def run_calm_timer(session: Session, desk: Desk, timer: Timer, now: datetime) ->
 
 def _alert(integration: str, problem: str, now: datetime, *, firing: bool) -> ReceivedAlert:
     return ReceivedAlert(
-        fingerprint=_FINGERPRINT,
+        fingerprint=OWN_FINGERPRINT,
         firing=firing,
         labels={
             "alertname": f"WebhookUnreadable ({integration})",
@@ -68,7 +68,7 @@ def _alert(integration: str, problem: str, now: datetime, *, firing: bool) -> Re
 def _row(session: Session, integration: str) -> Alert:
     return session.scalars(
         select(Alert)
-        .where(Alert.integration == integration, Alert.fingerprint == _FINGERPRINT)
+        .where(Alert.integration == integration, Alert.fingerprint == OWN_FINGERPRINT)
         .order_by(Alert.episode.desc())
         .limit(1)
     ).one()

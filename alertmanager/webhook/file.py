@@ -18,6 +18,7 @@ from inventory.config import (
     Identifier,
     ListenAddress,
     SecretFile,
+    Url,
     read_secret,
 )
 
@@ -86,6 +87,9 @@ class IntegrationSettings(_Block):
     id: Identifier
     token_file: SecretFile
     kind: Literal["alerts", "heartbeat"] = "alerts"
+    alertmanager_url: Url | None = Field(
+        None, description="l'Alertmanager qui envoie,", examples=["http://127.0.0.1:9093"]
+    )
 
 
 class ReadersSettings(_Block):

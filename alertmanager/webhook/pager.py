@@ -22,6 +22,7 @@ from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Message, Timer
 from alertmanager.webhook.file import IntegrationSettings
 from alertmanager.webhook.settings import WebhookConfig
+from alertmanager.webhook.survey import Survey
 from alertmanager.webhook.telemetry import Telemetry
 from alertmanager.webhook.tokens import Tokens
 from inventory.process import Clock
@@ -40,9 +41,16 @@ class Pager:
     integrations: Mapping[str, IntegrationSettings]
     tokens: Tokens
     telemetry: Telemetry
+    survey: Survey
+
+    def start(self) -> None:
+        """Start sending, and asking Alertmanager. Raise StoreError."""
+        self.courier.start()
+        self.survey.start()
 
     def close(self) -> None:
         """Finish what is being sent, then release everything."""
+        self.survey.stop()
         self.courier.stop()
         for notifier in self.notifiers.values():
             notifier.close()
@@ -85,6 +93,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         on_ended=ended,
         on_timer=due,
     )
+    urls = {i.id: i.alertmanager_url for i in config.file.integrations if i.alertmanager_url}
     return Pager(
         store=store,
         clock=clock,
@@ -95,4 +104,5 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         integrations={i.id: i for i in config.file.integrations},
         tokens=tokens,
         telemetry=Telemetry(store, clock),
+        survey=Survey(store, clock, desk, urls, courier.wake),
     )

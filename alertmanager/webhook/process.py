@@ -51,7 +51,7 @@ def _serve(pager: Pager, listener: socket.socket) -> int:
         )
     )
     try:
-        pager.courier.start()
+        pager.start()
         return 0 if serve_until_stopped(server, listener) else EXIT_CANNOT_RUN
     finally:
         pager.close()

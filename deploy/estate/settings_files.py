@@ -70,7 +70,11 @@ class SettingsFiles:
                 "web": {"listen_address": f"{LOOPBACK}:{self.ports['webhook']}"},
                 "store": {"path": str(database)},
                 "integrations": [
-                    {"id": "default", "token_file": "alertmanager.token"},
+                    {
+                        "id": "default",
+                        "token_file": "alertmanager.token",
+                        "alertmanager_url": self.ports.url("alertmanager"),
+                    },
                     {"id": "watchdog", "token_file": "alertmanager.token", "kind": "heartbeat"},
                 ],
                 "readers": {
