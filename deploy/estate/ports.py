@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_BASE = 17400
@@ -55,11 +60,32 @@ class Ports:
         return {name: self[name] for name in OFFSETS if not is_free(self[name])}
 
 
+_KEPT: deque[int] = deque(maxlen=20)
+"""File descriptors of the locks on the bases handed out last: enough for what one process runs at a time."""
+
+
 def free_base(first: int = 20000, last: int = 32000) -> int:
-    """A base whose ports are all free, below the ephemeral range. Raise OSError if none."""
+    """A base whose ports are all free, below the ephemeral range. Raise OSError if none.
+
+    It is kept from other processes that ask (tests run side by side) until
+    this one ends or has asked for twenty more.
+    """
+    folder = Path(tempfile.gettempdir()) / f"vigie-ports-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     bases = list(range(first, last, 100))
     random.shuffle(bases)
     for base in bases:
-        if not Ports(base).taken():
-            return base
+        lock = os.open(folder / str(base), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        if Ports(base).taken():
+            os.close(lock)
+            continue
+        if len(_KEPT) == _KEPT.maxlen:
+            os.close(_KEPT.popleft())
+        _KEPT.append(lock)
+        return base
     raise OSError(f"no free block of 100 ports between {first} and {last}")

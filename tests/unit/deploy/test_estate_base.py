@@ -1,4 +1,5 @@
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -73,3 +74,19 @@ def test_a_link_or_a_closed_parent_is_refused(open_folder):
     closed.mkdir(mode=0o700)
     with pytest.raises(EstateError, match="traversable"):
         claim(closed / "estate")
+
+
+def test_two_processes_never_draw_the_same_ports():
+    script = (
+        "from deploy.estate.ports import free_base\n"
+        "print([free_base(30000, 30300) for _ in range(1)], flush=True); input()"
+    )
+    command = [sys.executable, "-c", script]
+    children = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    drawn = [child.stdout.readline() for child in children]
+    for child in children:
+        child.communicate("\n")
+    assert len(set(drawn)) == 3
