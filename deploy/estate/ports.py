@@ -61,7 +61,7 @@ class Ports:
 
 
 _KEPT: deque[int] = deque(maxlen=20)
-"""File descriptors of the locks on the bases handed out last: enough for what one process runs at a time."""
+"""Descriptors of the locks on the bases handed out last: enough for what one process runs."""
 
 
 def free_base(first: int = 20000, last: int = 32000) -> int:
