@@ -100,6 +100,8 @@ class QemuHypervisor:
             self._connection = libvirt.open(self.uri)
             for guest in self._guests:
                 self._define(guest)
+            # Once a life libvirtd looks the host's processors over, for two seconds.
+            self._connection.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_CPU_TOTAL)
         except (libvirt.libvirtError, OSError, subprocess.CalledProcessError) as error:
             self.stop()
             raise EstateError(f"hyperviseur QEMU : {error}") from None

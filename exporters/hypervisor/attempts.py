@@ -4,6 +4,9 @@ One guest that does not answer its monitor makes libvirt's bulk call hang, while
 second call skips that guest and returns at once (the first holds the guest's job,
 and the call is made with NOWAIT). So a second attempt is worth making; a third is
 not, because each occupies one of libvirtd's few workers until it returns.
+
+When several guests hang, as all those of a dead storage do, both attempts are caught.
+Then a reading that needs no guest's monitor, and tells less, stands in for them.
 """
 
 from __future__ import annotations
@@ -25,11 +28,13 @@ class NoAnswer(CollectorError):
 class Question(Generic[T]):
     """What one scrape wants to know of one source; the first answer is kept.
 
-    An error only counts once no attempt of this question is still out.
+    An error only counts once no attempt of this question is still out. `begun` is false
+    while there was no room for any attempt.
     """
 
     def __init__(self, attempts: Attempts[T]) -> None:
         self._attempts = attempts
+        self.begun = False
         self.out = 0
         self.answer: T | None = None
         self.error: Exception | None = None
@@ -47,6 +52,10 @@ class Question(Generic[T]):
         """Ask once more beside the attempts that hang, if there is room for one."""
         self._attempts.start(self)
 
+    def settle_for_less(self) -> None:
+        """Read what needs no guest's answer, unless that reading hangs too."""
+        self._attempts.start(self, less=True)
+
     def result(self) -> T:
         """The answer. Raise the source's error, or NoAnswer."""
         if self.answer is not None:
@@ -55,13 +64,21 @@ class Question(Generic[T]):
 
 
 class Attempts(Generic[T]):
-    """The calls to one source that have not returned yet."""
+    """The calls to one source that have not returned yet.
 
-    def __init__(self, name: str, read: Callable[[], T]) -> None:
+    `read` tells all, and at most LIMIT of it are out; `read_less` is the last resort, one at most.
+    """
+
+    def __init__(self, name: str, read: Callable[[], T], read_less: Callable[[], T]) -> None:
         self.changed = Condition()
-        self.outstanding = 0
         self._name = name
-        self._read = read
+        self._read, self._read_less = read, read_less
+        self._out = {False: 0, True: 0}
+
+    @property
+    def outstanding(self) -> int:
+        """How many calls are out, of both kinds."""
+        return sum(self._out.values())
 
     def ask(self) -> Question[T]:
         """Begin to read the source; the caller waits on what this returns."""
@@ -69,25 +86,26 @@ class Attempts(Generic[T]):
         self.start(question)
         return question
 
-    def start(self, question: Question[T]) -> None:
+    def start(self, question: Question[T], *, less: bool = False) -> None:
         """One attempt for `question`, unless as many as allowed are still out."""
         with self.changed:
-            if self.outstanding >= LIMIT:
+            if self._out[less] >= (1 if less else LIMIT):
                 return
-            self.outstanding += 1
+            self._out[less] += 1
             question.out += 1
+            question.begun = True
         # Daemons: a call that never returns must not keep the process from ending.
-        Thread(target=self._run, args=(question,), name=self._name, daemon=True).start()
+        Thread(target=self._run, args=(question, less), name=self._name, daemon=True).start()
 
-    def _run(self, question: Question[T]) -> None:
+    def _run(self, question: Question[T], less: bool) -> None:
         answer: T | None = None
         error: Exception | None = None
         try:
-            answer = self._read()
+            answer = self._read_less() if less else self._read()
         except Exception as caught:  # noqa: BLE001 - handed to whoever waits
             error = caught
         with self.changed:
-            self.outstanding -= 1
+            self._out[less] -= 1
             question.out -= 1
             question.answer = question.answer if answer is None else answer
             question.error = error or question.error

@@ -18,8 +18,9 @@ from inventory.config import Identifier
 
 _log = structlog.get_logger("vigie.hypervisor")
 
-INSIST_AFTER = 0.4
-"""Share of the scrape's time after which a silent hypervisor is asked a second time."""
+INSIST_AFTER, SETTLE_AFTER = 0.4, 0.6
+"""Shares of the scrape's time after which a silent hypervisor is asked a second time, and
+after which we ask it only for what no guest can hold up."""
 
 MARGIN_SECONDS = 0.25
 """Kept back to build the metrics, so that the hypervisors that did answer are still served."""
@@ -80,7 +81,8 @@ class HypervisorCollector:
             entry.name: Hypervisor(entry.uri, self._machines) for entry in settings.hypervisors
         }
         self._attempts: dict[str, Attempts[tuple[Guest, ...]]] = {
-            name: Attempts(f"libvirt-{name}", source.read) for name, source in self._sources.items()
+            name: Attempts(f"libvirt-{name}", source.read, source.read_states)
+            for name, source in self._sources.items()
         }
         self._silent: dict[str, str] = {}
 
@@ -90,8 +92,13 @@ class HypervisorCollector:
         margin = min(MARGIN_SECONDS, start / 4)
         questions = {name: attempts.ask() for name, attempts in self._attempts.items()}
         for question in questions.values():
-            if not question.wait(deadline.remaining() - start * (1 - INSIST_AFTER)):
+            if not question.begun:  # guests hang since earlier scrapes: nothing to wait for
+                question.settle_for_less()
+            elif not question.wait(deadline.remaining() - start * (1 - INSIST_AFTER)):
                 question.insist()
+        for question in questions.values():
+            if not question.wait(deadline.remaining() - start * (1 - SETTLE_AFTER)):
+                question.settle_for_less()
         readings = {
             name: self._reading(name, question, deadline.remaining() - margin)
             for name, question in questions.items()

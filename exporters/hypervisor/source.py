@@ -1,4 +1,9 @@
-"""One hypervisor, read over a read-only libvirt connection that is kept between scrapes."""
+"""One hypervisor, read over read-only libvirt connections that are kept between scrapes.
+
+A connection serves one call at a time. libvirt allows more, but up to 9.0 at least its
+client may lose the wake-up of a call made beside one that hangs (it releases its lock
+just before it enters its loop): the second then hangs too, until something else arrives.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,8 @@ _GROUPS = (
     | libvirt.VIR_DOMAIN_STATS_BLOCK
     | libvirt.VIR_DOMAIN_STATS_INTERFACE
 )
+# What libvirtd knows itself, without a word from any guest's QEMU.
+_NO_MONITOR = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_INTERFACE
 # A guest whose monitor is held by another job is skipped, not waited for.
 _FLAGS = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
 
@@ -35,14 +42,15 @@ class HypervisorUnreachable(CollectorError):
 class Hypervisor:
     """The guests behind one libvirt URI.
 
-    `read` may be called from two threads at once: a call that hangs on one guest must
-    not keep the next from telling of the others.
+    `read` and `read_states` may be called from several threads at once: a call that hangs
+    on one guest must not keep the next from telling of the others. `idle` holds the
+    connections that no call is using.
     """
 
     def __init__(self, uri: str, declared: Container[str]) -> None:
         self._uri = uri
         self._declared = declared
-        self._connection: Any = None
+        self.idle: list[Any] = []
         self._opening = threading.Lock()
         self._one_by_one = DomainByDomain()
         start_event_loop()
@@ -52,45 +60,55 @@ class Hypervisor:
 
         A connection that died since the last scrape (libvirtd restarted) is reopened once.
         """
-        kept = self._connection
-        if kept is not None:
-            with contextlib.suppress(libvirt.libvirtError):
-                return self._guests(kept)
-            self._drop(kept)
+        return self._answer(_GROUPS)
+
+    def read_states(self) -> tuple[Guest, ...]:
+        """The guests with their states and interfaces only, however many do not answer.
+
+        Raise HypervisorUnreachable.
+        """
+        return self._answer(_NO_MONITOR)
+
+    def _answer(self, groups: int) -> tuple[Guest, ...]:
+        with contextlib.suppress(IndexError, libvirt.libvirtError):
+            kept = self.idle.pop()
+            try:
+                guests = self._guests(kept, groups)
+            except libvirt.libvirtError:
+                self.idle.clear()  # they died together
+                raise
+            self.idle.append(kept)
+            return guests
         try:
-            kept = self._open()
-            return self._guests(kept)
+            opened = self._open()
+            guests = self._guests(opened, groups)
         except libvirt.libvirtError as error:
-            self._drop(kept)
             raise HypervisorUnreachable(str(error)) from None
+        self.idle.append(opened)
+        return guests
 
     def close(self) -> None:
-        """Let the connection go, if any."""
-        self._drop(self._connection)
+        """Let the connections go, if any; each is closed once the last call inside it returns."""
+        self.idle.clear()
 
     def _open(self) -> Any:
         if not self._opening.acquire(blocking=False):
             raise HypervisorUnreachable("connection still being opened")
         try:
-            if self._connection is None:
-                connection = libvirt.openReadOnly(self._uri)
-                with contextlib.suppress(libvirt.libvirtError):  # none for drivers in process
-                    connection.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_PROBES)
-                self._connection = connection
-            return self._connection
+            connection = libvirt.openReadOnly(self._uri)
+            with contextlib.suppress(libvirt.libvirtError):  # none for drivers in process
+                connection.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_PROBES)
+            return connection
         finally:
             self._opening.release()
 
-    def _drop(self, connection: Any) -> None:
-        # Not closed here: another call may still be inside it. It closes when the last of
-        # them lets go of it, and keepalive makes sure that they do.
-        if self._connection is connection:
-            self._connection = None
-
-    def _guests(self, connection: Any) -> tuple[Guest, ...]:
-        records = connection.getAllDomainStats(_GROUPS, _FLAGS)
+    def _guests(self, connection: Any, groups: int) -> tuple[Guest, ...]:
+        records = connection.getAllDomainStats(groups, _FLAGS)
         running = [stats for _, stats in records if is_active(stats.get("state.state", 0))]
-        state_only = all(key.startswith("state.") for stats in running for key in stats)
+        # Asking guest by guest would hang on the first that does not answer.
+        state_only = groups == _GROUPS and all(
+            key.startswith("state.") for stats in running for key in stats
+        )
         names = [domain.name() for domain, _ in records]
         autostart = None
         if any(name not in self._declared for name in names):

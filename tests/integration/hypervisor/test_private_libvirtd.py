@@ -57,7 +57,7 @@ def test_a_machine_that_no_hypervisor_has_is_still_expected(estate, build, scrap
 def test_the_connection_is_read_only(estate, build, scrape):
     collector = build(hv1=estate.uri)
     scrape(collector)
-    connection = collector._sources["hv1"]._connection
+    connection = collector._sources["hv1"].idle[-1]
     with pytest.raises(libvirt.libvirtError, match="read only"):
         connection.lookupByName("mx1").destroy()
 
@@ -65,9 +65,9 @@ def test_the_connection_is_read_only(estate, build, scrape):
 def test_the_connection_is_kept_between_scrapes(estate, build, scrape):
     collector = build(hv1=estate.uri)
     scrape(collector)
-    first = collector._sources["hv1"]._connection
+    first = collector._sources["hv1"].idle[-1]
     scrape(collector)
-    assert collector._sources["hv1"]._connection is first
+    assert collector._sources["hv1"].idle[-1] is first
 
 
 def test_a_libvirtd_that_restarts_costs_no_more_than_the_scrapes_it_missed(estate, build, scrape):
@@ -95,7 +95,7 @@ def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate
             assert found["hypervisor_up"] == {("hv1",): 0, ("d",): 1}
             assert _state(found, "test") == [("running", "unknown")]
         waiting = [t for t in threading.enumerate() if t.name == "libvirt-hv1"]
-        assert len(waiting) <= 2
+        assert len(waiting) <= 3
     finally:
         os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
     end = time.monotonic() + 10
@@ -109,7 +109,7 @@ def test_keepalive_gives_up_a_libvirtd_that_stays_frozen(estate, build, scrape, 
     monkeypatch.setattr("exporters.hypervisor.source.KEEPALIVE_PROBES", 1)
     collector = build(hv1=estate.uri)
     scrape(collector)
-    connection = collector._sources["hv1"]._connection
+    connection = collector._sources["hv1"].idle[-1]
     os.kill(estate.libvirtd.child.pid, signal.SIGSTOP)
     try:
         end = time.monotonic() + 10
