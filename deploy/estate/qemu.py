@@ -115,7 +115,8 @@ class QemuHypervisor:
 
     def process(self, name: str) -> psutil.Process:
         """The QEMU process of a running guest."""
-        return self._process(self._pid_files / f"{name}.pid")
+        pid_file = self.libvirtd.settings / "qemu" / "run" / f"{name}.pid"
+        return psutil.Process(int(pid_file.read_text(encoding="utf-8")))
 
     def stop(self) -> None:
         """End every QEMU process, stopped ones too, then the daemon; remove its folder."""
@@ -127,19 +128,11 @@ class QemuHypervisor:
             self._connection = None
         self.libvirtd.stop()
 
-    @property
-    def _pid_files(self) -> Path:
-        return self.libvirtd.settings / "qemu" / "run"
-
-    @staticmethod
-    def _process(pid_file: Path) -> psutil.Process:
-        return psutil.Process(int(pid_file.read_text(encoding="utf-8")))
-
     def _end_guests(self) -> None:
         ended = []
-        for path in self._pid_files.glob("*.pid"):
+        for guest in self._guests:
             with contextlib.suppress(psutil.Error, OSError, ValueError):
-                process = self._process(path)
+                process = self.process(guest.name)
                 # The file may be an old one and its number another's by now.
                 if any(str(self.libvirtd.run) in word for word in process.cmdline()[1:]):
                     process.kill()

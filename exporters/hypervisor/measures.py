@@ -21,8 +21,9 @@ class Measure:
     """One field and the metric it feeds.
 
     `always` fields describe the configuration and are kept for a guest that does not
-    run; all others belong to a running process. `driver` fields are only true when
-    the guest's balloon driver has reported at least once.
+    run; all others belong to a running process. `when_off` names the field that says the
+    same of a guest that does not run, where libvirt uses another. `driver` fields are
+    only true when the guest's balloon driver has reported at least once.
     """
 
     field: str
@@ -31,6 +32,7 @@ class Measure:
     kind: Literal["gauge", "counter"] = "counter"
     divisor: float = 1
     always: bool = False
+    when_off: str = ""
     driver: bool = False
 
 
@@ -144,9 +146,17 @@ BLOCK = (
     Measure(
         "allocation",
         _P + "block_allocation_bytes",
-        "Highest byte of a disk's image in use (libvirt block.N.allocation).",
+        "Highest byte written to a disk's image since the guest started"
+        " (libvirt block.N.allocation).",
         "gauge",
-        always=True,
+    ),
+    Measure(
+        "physical",
+        _P + "block_physical_bytes",
+        "Space a disk's image takes on the host (libvirt block.N.physical, and"
+        " block.N.allocation for a guest that does not run).",
+        "gauge",
+        when_off="allocation",
     ),
 )
 

@@ -91,6 +91,11 @@ def _identities(readings: Readings, machines: Mapping[str, Declared]) -> Iterato
         "Whether the domain is meant to run: as the inventory declares, else its autostart flag.",
         labels=here,
     )
+    responsive = GaugeMetricFamily(
+        "hypervisor_domain_monitor_responsive",
+        "Whether the QEMU of a running or paused guest answers libvirt on its monitor.",
+        labels=here,
+    )
     nobody = Declared()
     for hypervisor, guests in readings.items():
         for guest in guests or ():
@@ -102,7 +107,9 @@ def _identities(readings: Readings, machines: Mapping[str, Declared]) -> Iterato
             wanted = guest.autostart if machine.should_run is None else machine.should_run
             if wanted is not None:
                 should_run.add_metric(label, wanted)
-    yield from (info, state, should_run)
+            if guest.responsive is not None:
+                responsive.add_metric(label, guest.responsive)
+    yield from (info, state, should_run, responsive)
 
 
 def _measured(readings: Readings) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
 import libvirt
@@ -120,5 +121,16 @@ class Hypervisor:
             if state_only and is_active(stats.get("state.state", 0)):
                 complete = {**self._one_by_one.stats(domain), **stats}
             starts_itself = None if autostart is None else uuid in autostart
-            guests.append(guest_from(name, uuid, complete, starts_itself))
+            guest = guest_from(name, uuid, complete, starts_itself)
+            if groups == _NO_MONITOR and is_active(guest.state) and _is_held(domain):
+                guest = replace(guest, responsive=False)
+            guests.append(guest)
         return tuple(guests)
+
+
+def _is_held(domain: Any) -> bool:
+    """Whether some call waits for this guest's QEMU, or its monitor broke."""
+    with contextlib.suppress(libvirt.libvirtError):
+        held = (libvirt.VIR_DOMAIN_CONTROL_OCCUPIED, libvirt.VIR_DOMAIN_CONTROL_ERROR)
+        return domain.controlInfo()[0] in held
+    return False

@@ -22,7 +22,8 @@ Values = dict[str, float]
 class Guest:
     """One domain of a hypervisor at one instant.
 
-    `autostart` is None when nobody asked. The keys of `vcpus`, `disks` and `nics` are
+    `autostart` is None when nobody asked, `responsive` when nobody asked the guest's
+    monitor or when it has none. The keys of `vcpus`, `disks` and `nics` are
     label values, unique within the guest.
     """
 
@@ -35,6 +36,7 @@ class Guest:
     vcpus: dict[str, Values] = field(default_factory=dict)
     disks: dict[str, Values] = field(default_factory=dict)
     nics: dict[str, Values] = field(default_factory=dict)
+    responsive: bool | None = None
 
 
 def _values(
@@ -42,9 +44,10 @@ def _values(
 ) -> Values:
     found: Values = {}
     for measure in measures:
-        if not (active or measure.always) or (measure.driver and not driver):
+        if not (active or measure.always or measure.when_off) or (measure.driver and not driver):
             continue
-        value = raw.get(prefix + measure.field)
+        name = measure.field if active else measure.when_off or measure.field
+        value = raw.get(prefix + name)
         if value is not None and value >= 0:
             found[measure.metric] = value / measure.divisor
     return found
@@ -90,4 +93,16 @@ def guest_from(
         vcpus,
         _devices(raw, "block", BLOCK, active),
         _devices(raw, "net", NET, active),
+        _responsive(raw) if active else None,
     )
+
+
+def _responsive(raw: Mapping[str, Any]) -> bool | None:
+    """Whether a QEMU guest answered: only then does libvirt give its resident memory.
+
+    Of a guest it skipped, because another call was waiting for it, libvirt still says
+    what the kernel accounts: its CPU time in user mode, which no other driver has.
+    """
+    if "balloon.rss" in raw:
+        return True
+    return False if "cpu.user" in raw else None

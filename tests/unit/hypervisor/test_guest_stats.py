@@ -39,7 +39,10 @@ def test_a_guest_that_is_shut_off_has_no_cpu_though_libvirt_reports_its_own(qemu
     bench = qemu_guests[1]
     assert set(bench.values) == {P + "memory_configured_bytes", P + "vcpus_configured"}
     assert bench.vcpus == {}
-    assert set(bench.disks["vda"]) == {P + "block_capacity_bytes", P + "block_allocation_bytes"}
+    assert bench.disks["vda"] == {
+        P + "block_capacity_bytes": 1024**3,
+        P + "block_physical_bytes": 331776,
+    }
     assert bench.nics == {"vnet7": {}}
 
 
@@ -48,6 +51,10 @@ def test_a_busy_guest_without_its_monitor_keeps_what_the_host_knows(qemu_guests)
     assert mx1.values[P + "cpu_seconds"] == 1.0
     assert P + "memory_bytes" not in mx1.values
     assert mx1.disks == {}
+
+
+def test_only_a_guest_whose_monitor_was_asked_is_called_responsive_or_not(qemu_guests):
+    assert [guest.responsive for guest in qemu_guests] == [True, None, False, None]
 
 
 def test_memory_figures_of_a_balloon_driver_that_never_spoke_are_left_out(qemu_guests):
