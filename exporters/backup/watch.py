@@ -13,16 +13,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Protocol
 
-import structlog
-
 from exporters.backup.model import Damaged, Reading, RecoveryPoint, Unreadable
 from exporters.backup.settings import BackupSettings
 from inventory.process import Clock
+from inventory.process.logs import get_logger
 
 FIRST_TIMEOUTS = 10
 """A first try as long as so many readings of the tool hangs: a folder that never answers."""
 
-_log = structlog.get_logger("vigie.backup")
+_log = get_logger("vigie.backup")
 
 
 class Repository(Protocol):

@@ -7,19 +7,18 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-import structlog
-
 from exporters.toolkit.collector import Collector, Context, Deadline
 from exporters.toolkit.config import Enabled, ExporterConfig
 from exporters.toolkit.discovery import missing_module
 from exporters.toolkit.runner import Runner, describe
 from inventory.config import ConfigurationError, Fault, reason
 from inventory.process import Clock
+from inventory.process.logs import get_logger
 
 BUILD_SECONDS = 10.0
 """How long we wait for collectors to be built before we serve; a slow one goes on behind."""
 
-_log = structlog.get_logger("vigie.exporter")
+_log = get_logger("vigie.exporter")
 
 
 def announce(config: ExporterConfig, user: int) -> None:
@@ -55,8 +54,10 @@ def make_runners(config: ExporterConfig, clock: Clock) -> list[Runner]:
     runners = []
     for enabled in config.collectors:
         name = enabled.plugin.name
-        context = Context(config.inventory, clock, _state_of(config, name))
-        runners.append(Runner(name, partial(_build, enabled, context)))
+        compat = config.compat.intersection(enabled.plugin.compat)
+        context = Context(config.inventory, clock, _state_of(config, name), compat)
+        build = partial(_build, enabled, context)
+        runners.append(Runner(name, build, targets=enabled.targets))
     return runners
 
 

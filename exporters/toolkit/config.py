@@ -6,7 +6,7 @@ Every fault is reported at once: the file's own, each collector's settings, the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from exporters.toolkit.collector import AnyPlugin
 from exporters.toolkit.discovery import Candidate, Catalogue, PluginError, discover, load
+from exporters.toolkit.limits import DEFAULT_SERIES, Limits
 from inventory import Inventory, load_inventory
 from inventory.config import (
     ConfigPath,
@@ -51,6 +52,16 @@ class WebSettings(BaseModel):
     )
 
 
+class LimitSettings(BaseModel):
+    """The most series each collector may put on a page, and another figure for some."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Strict: `true` would otherwise be a limit of one.
+    series: int = Field(DEFAULT_SERIES, gt=0, strict=True)
+    collectors: dict[str, Annotated[int, Field(gt=0, strict=True)]] = {}
+
+
 class ExporterFile(BaseModel):
     """``exporter.yml`` as written; the blocks of the collectors are checked by their plugins."""
 
@@ -61,16 +72,21 @@ class ExporterFile(BaseModel):
     )
     web: WebSettings = WebSettings()
     state_directory: ConfigPath | None = Field(None, examples=["/var/lib/vigie/exporter"])
+    limits: LimitSettings = LimitSettings()
     collectors: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the flags say: collectors switched on, switched off, and whether defaults count."""
+    """What the flags say: collectors switched on, switched off, and whether defaults count.
+
+    `compat`: other exporters whose metric names are to be served as well.
+    """
 
     on: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
     disable_defaults: bool = False
+    compat: frozenset[str] = frozenset()
 
 
 NO_FLAGS = Choice()
@@ -78,11 +94,12 @@ NO_FLAGS = Choice()
 
 @dataclass(frozen=True)
 class Enabled:
-    """A collector that will run, with its settings validated."""
+    """A collector that will run, with its settings validated and its targets for ``/probe``."""
 
     candidate: Candidate
     plugin: AnyPlugin
     settings: BaseModel
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,18 +112,21 @@ class ExporterConfig:
     state_directory: Path | None
     collectors: tuple[Enabled, ...]
     broken: dict[str, str]
+    compat: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
 
 
-def _settings(document: Document, plugin: AnyPlugin) -> BaseModel:
-    """The validated settings of a plugin. Raise ConfigurationError."""
+def _enabled(document: Document, candidate: Candidate, plugin: AnyPlugin) -> Enabled:
+    """A plugin with its validated settings. Raise ConfigurationError."""
     try:
         settings: BaseModel = validate_block(document, ("collectors", plugin.name), plugin.settings)
+        targets = plugin.targets(settings) if plugin.targets is not None else ()
+        return Enabled(candidate, plugin, settings, tuple(dict.fromkeys(map(str, targets))))
     except ConfigurationError:
         raise
     except Exception as error:  # a third party's validator may raise anything
         problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
         raise ConfigurationError([document.fault(("collectors", plugin.name), problem)]) from error
-    return settings
 
 
 class _Resolver:
@@ -127,21 +147,24 @@ class _Resolver:
             return self.document.fault(("collectors", name), problem, expected)
         return Fault(COMMAND_LINE, 1, f"--collector.{name}", problem, expected)
 
+    @property
+    def known(self) -> str:
+        """What would be right where an unknown collector is named."""
+        return f"l'un des collecteurs installés : {', '.join(self.catalogue.names) or 'aucun'}"
+
     def unknown(self) -> Iterator[Fault]:
         """A fault for each name that no installed package declares."""
-        known = f"l'un des collecteurs installés : {', '.join(self.catalogue.names) or 'aucun'}"
         for name in sorted(self.asked - set(self.catalogue.candidates)):
-            yield self._fault(name, f"collecteur « {name} » inconnu", known)
+            yield self._fault(name, f"collecteur « {name} » inconnu", self.known)
         for name in sorted(self.choice.off - set(self.catalogue.candidates)):
-            yield Fault(
-                COMMAND_LINE, 1, f"--no-collector.{name}", f"collecteur « {name} » inconnu", known
-            )
+            flag, problem = f"--no-collector.{name}", f"collecteur « {name} » inconnu"
+            yield Fault(COMMAND_LINE, 1, flag, problem, self.known)
 
     def wanted(self, candidate: Candidate) -> None:
         """Switch on a collector the operator asked for; whatever is wrong is a fault."""
         try:
             plugin = load(candidate)
-            self.enabled.append(Enabled(candidate, plugin, _settings(self.document, plugin)))
+            self.enabled.append(_enabled(self.document, candidate, plugin))
         except PluginError as error:
             problem = f"collecteur « {candidate.name} » inutilisable : {error.problem}"
             self.faults.append(self._fault(candidate.name, problem, error.expected))
@@ -153,7 +176,7 @@ class _Resolver:
         try:
             plugin = load(candidate)
             if plugin.enabled:
-                self.enabled.append(Enabled(candidate, plugin, _settings(self.document, plugin)))
+                self.enabled.append(_enabled(self.document, candidate, plugin))
         except PluginError as error:
             # An extra nobody installed is a choice, not a breakage.
             if not error.absent:
@@ -161,7 +184,16 @@ class _Resolver:
         except ConfigurationError as error:
             self.broken[candidate.name] = str(error)
 
+    def strangers(self) -> Iterator[Fault]:
+        """A fault for each name of ``--compat`` that no enabled collector can serve."""
+        known = sorted({name for one in self.enabled for name in one.plugin.compat})
+        for name in sorted(self.choice.compat.difference(known)):
+            problem = f"exportateur « {name} » inconnu des collecteurs en marche"
+            expected = f"l'un de : {', '.join(known)}" if known else "aucun n'en imite un autre"
+            yield Fault(COMMAND_LINE, 1, f"--compat={name}", problem, expected)
+
     def resolve(self) -> None:
+        """Decide for each installed collector."""
         self.faults += self.unknown()
         for name in self.catalogue.names:
             candidate = self.catalogue.candidates[name]
@@ -173,6 +205,7 @@ class _Resolver:
                 and not self.choice.disable_defaults
             ):
                 self.default(candidate)
+        self.faults += self.strangers()
 
 
 def _misfits(
@@ -183,11 +216,21 @@ def _misfits(
         if one.plugin.check is not None:
             try:
                 found = list(one.plugin.check(one.settings, inventory))
+            except ConfigurationError as error:  # in a file the settings name
+                yield from error.faults
+                continue
             except Exception as error:  # noqa: BLE001 - a third party's check may raise anything
                 problem = f"ses réglages n'ont pu être contrôlés ({type(error).__name__} : {error})"
                 found = [((), problem, "")]
             for path, problem, expected in found:
                 yield document.fault(("collectors", one.plugin.name, *path), problem, expected)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # behind a folder that is closed to us: making it will tell
+        return False
 
 
 def load_exporter_config(
@@ -207,9 +250,13 @@ def load_exporter_config(
     faults = [*resolver.faults, *gathering.faults]
     if inventory is not None:
         faults += _misfits(document, resolver.enabled, inventory)
+    if written is not None:
+        for name in sorted(written.limits.collectors.keys() - resolver.catalogue.candidates.keys()):
+            problem = f"collecteur « {name} » inconnu"
+            faults.append(document.fault(("limits", "collectors", name), problem, resolver.known))
     if written is not None and written.state_directory is not None:
         folder = written.state_directory
-        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+        nearest = next(place for place in (folder, *folder.parents) if _is_there(place))
         if not nearest.is_dir():
             problem, expected = f"{nearest} n'est pas un dossier", "un dossier à soi"
             faults.append(document.fault(("state_directory",), problem, expected))
@@ -224,4 +271,6 @@ def load_exporter_config(
             sorted(resolver.enabled, key=lambda e: (not e.candidate.built_in, e.plugin.name))
         ),
         broken=resolver.broken,
+        compat=choice.compat,
+        limits=Limits(written.limits.series, written.limits.collectors),
     )

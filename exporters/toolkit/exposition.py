@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import (
@@ -15,54 +16,91 @@ from prometheus_client.exposition import (
 )
 from prometheus_client.registry import Collector
 
+from exporters.toolkit.body import Body, Gzipped, Plain
+from exporters.toolkit.collector import Family
+from exporters.toolkit.text_family import One, TextFamily
+
 Encoder = Callable[[Collector], bytes]
 _EOF = b"# EOF\n"
+# Kept to the names everybody has: the library garbles good names under the two other schemes,
+# and the answer says which scheme it follows, so that the client knows.
+_SCHEME = re.compile(r"escaping\s*=\s*(dots|values)", re.IGNORECASE)
 # "gzip;q=0" refuses it (RFC 9110, section 12.5.3); the library takes it for a wish.
 _NO_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|\Z)")
 
 
-class _One(Collector):
-    def __init__(self, metric: Metric) -> None:
-        self._metric = metric
+@dataclass(frozen=True)
+class Format:
+    """What a client understands: how a family is written, and whether the page is gzipped."""
 
-    def collect(self) -> Iterable[Metric]:
-        return [self._metric]
+    encode: Encoder
+    content_type: str
+    zipped: bool = False
+
+    def body(self) -> Body:
+        """An empty page."""
+        return Gzipped() if self.zipped else Plain()
 
 
 class Renderer:
     """Renders families one by one, so that one that cannot be written loses only itself."""
 
-    def __init__(self, encode: Encoder) -> None:
-        self._encode = encode
-        self._parts: list[bytes] = []
+    def __init__(self, form: Format) -> None:
+        self._encode = form.encode
+        self._body = form.body()
         self._ends = False
 
-    def add(self, metric: Metric) -> None:
+    def add(self, family: Family) -> None:
         """Render one family. Raise whatever the library raises for a bad one."""
-        part = self._encode(_One(metric))
-        if part.endswith(_EOF):
-            # OpenMetrics ends a page with EOF; ours ends once.
-            self._ends = True
-            part = part.removesuffix(_EOF)
-        self._parts.append(part)
+        if isinstance(family, TextFamily):
+            # The library writes the head, so that it is the one of this format; the lines
+            # are the same in all of them.
+            text = family.text.encode()
+            head, ends = _head(
+                self._encode, family.name, family.documentation, family.type, family.unit
+            )
+            self._body.add(head)
+            self._body.add(text)
+        else:
+            part, ends = _without_end(self._encode(One(family)))
+            self._body.add(part)
+        self._ends |= ends
 
     def page(self) -> bytes:
-        """The whole page."""
-        return b"".join(self._parts) + (_EOF if self._ends else b"")
+        """The whole page, as it is sent. Nothing can be added to it any more."""
+        if self._ends:
+            self._body.add(_EOF)
+        return self._body.whole()
 
 
-def negotiate(accept: str) -> tuple[Encoder, str]:
-    """(encoder, content type) for an Accept header; the text format when it makes no sense."""
+def _without_end(part: bytes) -> tuple[bytes, bool]:
+    """OpenMetrics ends a page with EOF; ours ends once, and not after each family."""
+    return part.removesuffix(_EOF), part.endswith(_EOF)
+
+
+@lru_cache(maxsize=4096)
+def _head(
+    encode: Encoder, name: str, documentation: str, kind: str, unit: str
+) -> tuple[bytes, bool]:
+    """What comes before the lines of a family: the same from scrape to scrape."""
+    metric = Metric(name, documentation, kind)
+    metric.unit = unit
+    return _without_end(encode(One(metric)))
+
+
+def negotiate(accept: str, accept_encoding: str = "") -> Format:
+    """What the Accept and Accept-Encoding headers ask for; plain text when they make no sense."""
+    encode, content_type = _encoder(accept)
+    zipped = gzip_accepted(accept_encoding) and not _NO_GZIP.search(accept_encoding)
+    return Format(encode, content_type, zipped)
+
+
+# Kept, so that each header has one encoder, and each encoder its heads. Bounded: anybody may
+# send any header.
+@lru_cache(maxsize=32)
+def _encoder(accept: str) -> tuple[Encoder, str]:
     try:
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = choose_encoder(_SCHEME.sub("escaping=underscores", accept))
     except (TypeError, ValueError):  # a version that is no version
         return generate_latest, CONTENT_TYPE_PLAIN_0_0_4
     return encode, content_type
-
-
-def compress(body: bytes, accept_encoding: str) -> tuple[bytes, bool]:
-    """(body, whether it is gzipped) for an Accept-Encoding header."""
-    if not gzip_accepted(accept_encoding) or _NO_GZIP.search(accept_encoding):
-        return body, False
-    # Level 4: two thirds of the time of the default for nearly the same size on such text.
-    return gzip.compress(body, compresslevel=4), True

@@ -32,6 +32,7 @@ class Flags:
     max_requests: int
     timeout_offset: float
     exporter_metrics: bool
+    systemd_socket: bool
     log_level: str
     log_format: LogFormat
 
@@ -51,7 +52,9 @@ def _seconds(text: str) -> float:
 
 
 def _path(text: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9_./~-]+", text) or text.startswith("/-/"):
+    # Two slashes in front begin the name of a host, and no request would come through.
+    good = re.fullmatch(r"/(?!/)[A-Za-z0-9_./~-]+", text)
+    if not good or text.startswith("/-/") or text == "/probe":
         raise ValueError
     return text
 
@@ -65,6 +68,10 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
     web.add_argument(
         "--web.config.file", dest="web_config", metavar="FICHIER", type=Path,
         help="TLS et mots de passe, au format de l'exporter-toolkit de Prometheus",
+    )  # fmt: skip
+    web.add_argument(
+        "--web.systemd-socket", dest="systemd", action="store_true",
+        help="sert les prises que systemd transmet (unité .socket), aucune autre adresse",
     )  # fmt: skip
     web.add_argument(
         "--web.telemetry-path", dest="path", metavar="CHEMIN", default="/metrics",
@@ -83,7 +90,7 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
     )  # fmt: skip
     web.add_argument(
         "--web.disable-exporter-metrics", dest="bare", action="store_true",
-        help="sans les mesures du programme lui-même (process_*, python_*)",
+        help="sans les mesures du programme lui-même (process_*, python_*, vigie_exporter_*)",
     )  # fmt: skip
     names = ", ".join(catalogue.names) or "aucun"
     collectors = parser.add_argument_group("Collecteurs\u00a0", f"Installés : {names}.")
@@ -102,6 +109,10 @@ def _parser(catalogue: Catalogue) -> argparse.ArgumentParser:
     collectors.add_argument(
         "--collector.disable-defaults", dest="no_defaults", action="store_true",
         help="seuls tournent ceux que le fichier ou une option nomme",
+    )  # fmt: skip
+    collectors.add_argument(
+        "--compat", dest="compat", metavar="NOM", action="append", default=[],
+        help="sert aussi les mesures sous les noms de cet autre exportateur ; peut être répétée",
     )  # fmt: skip
     return parser
 
@@ -124,13 +135,14 @@ def parse_flags(arguments: Sequence[str] | None, catalogue: Catalogue) -> Flags:
     return Flags(
         config=parsed.config,
         check=parsed.check,
-        choice=Choice(frozenset(on), frozenset(off), parsed.no_defaults),
+        choice=Choice(frozenset(on), frozenset(off), parsed.no_defaults, frozenset(parsed.compat)),
         listen_addresses=tuple(parsed.listen),
         web_config=parsed.web_config,
         telemetry_path=parsed.path,
         max_requests=parsed.requests,
         timeout_offset=parsed.offset,
         exporter_metrics=not parsed.bare,
+        systemd_socket=parsed.systemd,
         log_level=parsed.level,
         log_format=parsed.form,
     )

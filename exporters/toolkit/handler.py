@@ -10,17 +10,16 @@ from io import BytesIO
 from time import monotonic
 from typing import Any
 
-import structlog
-
 from exporters.toolkit.connections import Connections, Link
 from exporters.toolkit.routes import Request, Response, problem
+from inventory.process.logs import get_logger
 
 HEAD_SECONDS = 10.0
 IDLE_SECONDS = 180.0
 WRITE_SECONDS = 30.0
 HEAD_LIMIT = 32768
 
-_log = structlog.get_logger("vigie.web")
+_log = get_logger("vigie.web")
 _END = b"\r\n\r\n"
 
 
@@ -101,6 +100,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._respond()
 
     def _respond(self) -> None:
+        if self.headers.defects:
+            # A line that is no field (RFC 9112, section 5.1). The library reads no further, so
+            # that a length behind it would be missed and a body taken for another request.
+            self._refuse(HTTPStatus.BAD_REQUEST, "En-tête HTTP illisible.")
+            return
         if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
             # We read no body; what follows would be taken for another request.
             self.close_connection = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from importlib.metadata import version
+from urllib.parse import urlencode
 
 _PAGE = """<!DOCTYPE html>
 <html lang="fr">
@@ -29,17 +30,34 @@ a {{ color: #00418a }}
 </ul>
 <h2>Collecteurs en marche</h2>
 {collectors}
+{targets}
 </main>
 </body>
 </html>
 """
 
 
-def landing_page(path: str, names: Sequence[str]) -> str:
-    """The page as HTML; a link for each collector reads that one alone."""
+def landing_page(path: str, names: Sequence[str], targets: Sequence[tuple[str, str]] = ()) -> str:
+    """The page as HTML; a link for each collector, and each (collector, target), reads it alone."""
     lines = "\n".join(
         f'<li><a href="{escape(path)}?collect[]={escape(name)}">{escape(name)}</a></li>'
         for name in sorted(names)
     )
     collectors = f"<ul>\n{lines}\n</ul>" if lines else "<p>Aucun.</p>"
-    return _PAGE.format(version=escape(version("vigie")), path=escape(path), collectors=collectors)
+    return _PAGE.format(
+        version=escape(version("vigie")),
+        path=escape(path),
+        collectors=collectors,
+        targets=_listed(targets),
+    )
+
+
+def _listed(targets: Sequence[tuple[str, str]]) -> str:
+    if not targets:
+        return ""
+    lines = "\n".join(
+        f'<li><a href="/probe?{escape(urlencode({"target": target, "module": module}))}">'
+        f"{escape(target)}</a> ({escape(module)})</li>"
+        for module, target in targets
+    )
+    return f"<h2>Cibles</h2>\n<ul>\n{lines}\n</ul>"

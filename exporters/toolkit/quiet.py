@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
-import structlog
+from inventory.process.logs import Log
 
 REPEAT_AFTER = 300.0
 """Seconds after which the same failure is written again."""
@@ -15,9 +15,7 @@ REPEAT_AFTER = 300.0
 class QuietLog:
     """Remembers, for each subject, the last problem written."""
 
-    def __init__(
-        self, logger: structlog.stdlib.BoundLogger, now: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, logger: Log, now: Callable[[], float] = monotonic) -> None:
         self._logger = logger
         self._now = now
         self._lock = Lock()

@@ -6,20 +6,31 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from time import monotonic
-from urllib.parse import parse_qs, urlsplit
+from typing import Protocol
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from exporters.toolkit.collector import Deadline
-from exporters.toolkit.exposition import compress, negotiate
+from exporters.toolkit.exposition import Format, negotiate
 from exporters.toolkit.landing import landing_page
+from exporters.toolkit.runner import Runner
 from exporters.toolkit.scrape import Scraper
+from exporters.toolkit.targets import TargetError, Targets
+from exporters.toolkit.traffic import Traffic
 from exporters.toolkit.webgate import WebGate
 
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 DEFAULT_TIMEOUT = 10.0
 LONGEST_TIMEOUT = 120.0
+
+
+class PageMaker(Protocol):
+    """Reads what was asked for by a deadline and writes it."""
+
+    def __call__(self, deadline: Deadline, *, form: Format) -> bytes: ...
 
 
 class BadRequest(Exception):
@@ -70,9 +81,22 @@ def budget(header: str, offset: float) -> float:
     return min(max(seconds - offset, seconds / 2), LONGEST_TIMEOUT)
 
 
+def _split(target: str) -> SplitResult:
+    """The parts of a request's target. Raise BadRequest."""
+    try:
+        return urlsplit(target)
+    except ValueError:  # an address in brackets that is none
+        raise BadRequest("adresse demandée illisible") from None
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    # An empty value is a value: it must not count as if nothing were asked.
+    return parse_qs(query, keep_blank_values=True)
+
+
 def select(query: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """The collectors that ``collect[]`` or ``exclude[]`` leave. Raise BadRequest."""
-    parameters = parse_qs(query)
+    parameters = _parameters(query)
     only, without = parameters.get("collect[]", []), parameters.get("exclude[]", [])
     if only and without:
         raise BadRequest("collect[] et exclude[] ne vont pas ensemble : l'un ou l'autre")
@@ -80,7 +104,8 @@ def select(query: str, names: tuple[str, ...]) -> tuple[str, ...]:
     if unknown:
         listed = ", ".join(sorted(names)) or "aucun"
         raise BadRequest(
-            f"collecteur inconnu ou arrêté : {', '.join(unknown)} ; en marche : {listed}"
+            f"collecteur inconnu ou arrêté : {', '.join(unknown) or '(vide)'} ; "
+            f"en marche : {listed}"
         )
     return tuple(n for n in names if (n in only if only else n not in without))
 
@@ -96,6 +121,8 @@ class Application:
         telemetry_path: str = "/metrics",
         timeout_offset: float = 0.5,
         max_requests: int = 40,
+        targets: Targets | None = None,
+        traffic: Traffic | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._scraper = scraper
@@ -103,11 +130,29 @@ class Application:
         self._path = telemetry_path
         self._offset = timeout_offset
         self._slots = BoundedSemaphore(max_requests) if max_requests else None
+        self._targets = targets or Targets([])
+        self._traffic = traffic or Traffic()
         self._now = now
         self.ready = False
 
     def answer(self, request: Request) -> Response:
         """The response to a request, whoever asks."""
+        with self._traffic.request() as answered:
+            try:
+                response = self._answer(request)
+            except Exception:
+                # The server writes it into the log and answers so.
+                answered(HTTPStatus.INTERNAL_SERVER_ERROR)
+                raise
+            answered(response.status)
+        return response
+
+    def health(self, request: Request) -> Response:  # noqa: ARG002 - same shape as `answer`
+        """The response to the server's own call: no password, not counted."""
+        self._gate.current()
+        return self._fixed("/-/healthy")
+
+    def _answer(self, request: Request) -> Response:
         gate = self._gate.current()
         response = self._authorised(request, gate.authenticator.required, gate.authenticator.allows)
         extra = gate.config.http_server_config.headers.written
@@ -132,37 +177,52 @@ class Application:
             )
         try:
             return self._route(request)
-        except BadRequest as error:
+        except (BadRequest, TargetError) as error:
             return problem(HTTPStatus.BAD_REQUEST, str(error))
 
     def _route(self, request: Request) -> Response:
-        target = urlsplit(request.target)
+        target = _split(request.target)
         if target.path == self._path:
-            return self._metrics(request, target.query)
-        if target.path == "/":
-            page = landing_page(self._path, self._scraper.names)
+            names = select(target.query, self._scraper.names)
+            return self._scrape(request, partial(self._scraper.page, names=names))
+        if target.path == "/probe":
+            name, runner = self._target(target.query)
+            return self._scrape(request, partial(self._scraper.probe, runner=runner, target=name))
+        return self._fixed(target.path)
+
+    def _fixed(self, path: str) -> Response:
+        """The pages that measure nothing."""
+        if path == "/":
+            page = landing_page(self._path, self._scraper.names, self._targets.names)
             return Response(HTTPStatus.OK, "text/html; charset=utf-8", page.encode())
-        if target.path == "/-/healthy":
+        if path == "/-/healthy":
             return _text(HTTPStatus.OK, "Healthy")
-        if target.path == "/-/ready":
+        if path == "/-/ready":
             if self.ready:
                 return _text(HTTPStatus.OK, "Ready")
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready")
         return problem(HTTPStatus.NOT_FOUND, f"Rien ici ; les mesures sont à {self._path}.")
 
-    def _metrics(self, request: Request, query: str) -> Response:
-        names = select(query, self._scraper.names)
+    def _target(self, query: str) -> tuple[str, Runner]:
+        """What ``/probe`` is asked for. Raise BadRequest or TargetError."""
+        parameters = _parameters(query)
+        targets, modules = parameters.get("target", [""]), parameters.get("module", [""])
+        if len(targets) > 1 or len(modules) > 1:
+            raise BadRequest("target et module ne se donnent qu'une fois")
+        return targets[0], self._targets.find(targets[0], modules[0])
+
+    def _scrape(self, request: Request, page: PageMaker) -> Response:
         seconds = budget(request.headers.get(TIMEOUT_HEADER.lower(), ""), self._offset)
         if self._slots is not None and not self._slots.acquire(blocking=False):
+            self._traffic.refused()
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Trop de relevés à la fois.")
         try:
-            encode, content_type = negotiate(request.headers.get("accept", ""))
-            body = self._scraper.page(Deadline.after(seconds, self._now), names, encode)
+            headers = request.headers
+            form = negotiate(headers.get("accept", ""), headers.get("accept-encoding", ""))
+            body = page(Deadline.after(seconds, self._now), form=form)
         finally:
             if self._slots is not None:
                 self._slots.release()
-        body, zipped = compress(body, request.headers.get("accept-encoding", ""))
-        headers = (("Content-Encoding", "gzip"),) if zipped else ()
-        return Response(
-            HTTPStatus.OK, content_type, body, (*headers, ("Vary", "Accept, Accept-Encoding"))
-        )
+        encoding = (("Content-Encoding", "gzip"),) if form.zipped else ()
+        vary = ("Vary", "Accept, Accept-Encoding")
+        return Response(HTTPStatus.OK, form.content_type, body, (*encoding, vary))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
+from typing import cast
 
-from prometheus_client.core import Metric
-
-from exporters.toolkit.collector import Collector, CollectorError, Deadline, NoData
+from exporters.toolkit.collector import (
+    Collector,
+    CollectorError,
+    Deadline,
+    Family,
+    NoData,
+    TargetCollector,
+)
 from exporters.toolkit.families import checked
+from exporters.toolkit.once import Once
 
 
 class TooSlow(CollectorError):
@@ -25,7 +33,7 @@ class Outcome:
 
     name: str
     duration: float
-    families: Sequence[Metric] = ()
+    families: Sequence[Family] = ()
     error: str = ""
 
 
@@ -41,7 +49,7 @@ class Run:
         self.started = deadline.now()
         self.ended: float | None = None
         self.done = Event()
-        self.families: list[Metric] = []
+        self.families: list[Family] = []
         self.exception: BaseException | None = None
 
     @property
@@ -63,18 +71,41 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
+def _collect_of(collector: Collector, deadline: Deadline) -> Iterable[Family]:
+    return collector.collect(deadline)
+
+
+def _target_of(target: str, collector: Collector, deadline: Deadline) -> Iterable[Family]:
+    return cast("TargetCollector", collector).collect_target(target, deadline)
+
+
 class Runner:
-    """Builds a collector, runs it and closes it. Thread-safe."""
+    """Builds a collector, runs it and closes it. Thread-safe.
+
+    Each of `targets` has a runner of its own around the same collector object, so that a
+    slow target delays no other. `shared` counts the scrapes that joined a call in progress.
+    """
 
     def __init__(
-        self, name: str, build: Callable[[], Collector], now: Callable[[], float] = monotonic
+        self,
+        name: str,
+        build: Callable[[], Collector],
+        now: Callable[[], float] = monotonic,
+        targets: Iterable[str] = (),
     ) -> None:
         self.name = name
-        self._build = build
+        self.shared = 0
+        self._once = Once(build)
         self._now = now
-        self._collector: Collector | None = None
+        self._work_of: Callable[[Collector, Deadline], Iterable[Family]] = _collect_of
         self._lock = Lock()
         self._current: Run | None = None
+        self.targets = {target: self._for_target(target) for target in targets}
+
+    def _for_target(self, target: str) -> Runner:
+        runner = Runner(self.name, self._once.get, self._now)
+        runner._work_of = partial(_target_of, target)
+        return runner
 
     def prepare(self, deadline: Deadline) -> Run:
         """Start building the collector, so that it watches from now on."""
@@ -93,24 +124,34 @@ class Runner:
             return Outcome(self.name, run.duration(), error="pas de réponse dans le délai")
         if run.exception is None or isinstance(run.exception, NoData):
             return Outcome(self.name, run.duration(), run.families)
-        return Outcome(self.name, run.duration(), error=describe(run.exception))
+        return Outcome(self.name, run.duration(), run.families, describe(run.exception))
 
     def close(self, deadline: Deadline) -> str:
         """Close the collector. Return what went wrong (empty when all went well)."""
-        with self._lock:
-            current = self._current
-        if current is not None:
-            current.done.wait(deadline.remaining())
+        half = Deadline.after(deadline.remaining() / 2, self._now)
+        for probe in self.targets.values():
+            # A target that hangs for ever must not keep the state from being saved.
+            probe.settle(half)
+        current = self.settle(deadline)
         run = self._begin(deadline, self._shut, wanted=False)
         run.done.wait(deadline.remaining())
         if run is current or not run.done.is_set():
             return "toujours occupé, abandonné"
         return describe(run.exception) if run.exception is not None else ""
 
+    def settle(self, deadline: Deadline) -> Run | None:
+        """Wait until the call in progress has ended; return it."""
+        with self._lock:
+            current = self._current
+        if current is not None:
+            current.done.wait(deadline.remaining())
+        return current
+
     def _begin(self, deadline: Deadline, work: Callable[[Run], None], *, wanted: bool) -> Run:
         with self._lock:
             if self._current is not None and not self._current.done.is_set():
                 if wanted and not self._current.overdue:
+                    self.shared += self._current.wanted
                     self._current.wanted = True
                     self._current.deadline.put_off(deadline)
                 return self._current
@@ -136,7 +177,7 @@ class Runner:
         run.done.set()
 
     def _prepare(self, run: Run) -> None:
-        self._built()
+        self._once.get()
         with self._lock:
             if not run.wanted:
                 self._end(run)
@@ -146,18 +187,16 @@ class Runner:
 
     def _collect(self, run: Run) -> None:
         families = []
-        for family in self._built().collect(run.deadline):
-            families.append(family)
-            if run.deadline.remaining() <= 0:
-                raise TooSlow("pas de réponse dans le délai")
+        try:
+            for family in self._work_of(self._once.get(), run.deadline):
+                families.append(family)
+                if run.deadline.remaining() <= 0:
+                    raise TooSlow("pas de réponse dans le délai")
+        except CollectorError as error:
+            run.families = checked(error.families)
+            raise
         run.families = checked(families)
 
     def _shut(self, run: Run) -> None:  # noqa: ARG002 - same shape as the other calls
-        if self._collector is not None:
-            self._collector.close()
-
-    def _built(self) -> Collector:
-        # A source that was down when we started may be there by now: try again each time.
-        if self._collector is None:
-            self._collector = self._build()
-        return self._collector
+        if self._once.made is not None:
+            self._once.made.close()

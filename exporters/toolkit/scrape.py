@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import structlog
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 
 from exporters.toolkit.collector import Deadline
-from exporters.toolkit.exposition import Encoder, Renderer
+from exporters.toolkit.exposition import Format, Renderer
 from exporters.toolkit.families import Page
+from exporters.toolkit.limits import Limited, Limits, limited
 from exporters.toolkit.quiet import QuietLog
 from exporters.toolkit.runner import Outcome, Runner
+from exporters.toolkit.status import NAMES, Verdict, status
 from exporters.toolkit.telemetry import OWNER
-
-DURATION = "vigie_scrape_collector_duration_seconds"
-SUCCESS = "vigie_scrape_collector_success"
-
-
-def _status(outcomes: Iterable[Outcome], failed: Mapping[str, str]) -> list[Metric]:
-    duration = GaugeMetricFamily(
-        DURATION,
-        "Time the collector took in this scrape, by the exporter's clock.",
-        labels=["collector"],
-    )
-    success = GaugeMetricFamily(
-        SUCCESS,
-        "Whether the collector answered in this scrape without an error and in time.",
-        labels=["collector"],
-    )
-    for outcome in outcomes:
-        duration.add_metric([outcome.name], outcome.duration)
-        success.add_metric([outcome.name], 0 if outcome.name in failed else 1)
-    return [duration, success]
+from inventory.process.logs import get_logger
 
 
 class Scraper:
@@ -47,11 +29,13 @@ class Scraper:
         broken: Mapping[str, str],
         telemetry: Callable[[], Iterable[Metric]],
         quiet: QuietLog | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._runners = {runner.name: runner for runner in runners}
         self._broken = dict(broken)
         self._telemetry = telemetry
-        self._quiet = quiet or QuietLog(structlog.get_logger("vigie.scrape"))
+        self._quiet = quiet or QuietLog(get_logger("vigie.scrape"))
+        self._limits = limits or Limits()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,31 +54,58 @@ class Scraper:
         broken = [Outcome(n, 0.0, error=why) for n, why in self._broken.items() if n in wanted]
         return outcomes + broken
 
-    def page(self, deadline: Deadline, names: Iterable[str], encode: Encoder) -> bytes:
-        """The scrape page of the named collectors, rendered by `encode`."""
+    def page(self, deadline: Deadline, names: Iterable[str], form: Format) -> bytes:
+        """The scrape page of the named collectors, as `form` has it."""
         outcomes = self.collect(deadline, names)
+        return self._render(outcomes, form, self._telemetry())
+
+    def probe(self, deadline: Deadline, runner: Runner, target: str, form: Format) -> bytes:
+        """The page of one target of a collector, without what the process says of itself."""
+        outcome = runner.finish(runner.begin(deadline), deadline)
+        return self._render([outcome], form, [], f"/{target}")
+
+    def _render(
+        self,
+        outcomes: Sequence[Outcome],
+        form: Format,
+        telemetry: Iterable[Metric],
+        place: str = "",
+    ) -> bytes:
         failed = {o.name: o.error for o in outcomes if o.error}
         page = Page()
-        page.reserve(OWNER, [*self._telemetry(), *_status([], {})])
+        page.reserve(OWNER, [*telemetry, *status()])
+        kept: dict[str, Limited] = {}
         for outcome in outcomes:
-            complaint = page.add(outcome.name, outcome.families)
+            kept[outcome.name] = limited(outcome.families, self._limits.of(outcome.name))
+            complaint = page.add(outcome.name, kept[outcome.name].families)
             if complaint:
                 failed[outcome.name] = complaint
-        renderer = Renderer(encode)
-        for name in sorted(page.families.keys() - {DURATION, SUCCESS}):
+        renderer = Renderer(form)
+        for name in sorted(page.families.keys() - NAMES):
             try:
-                renderer.add(page.families[name].metric)
+                renderer.add(page.families[name].family)
             except Exception as error:  # noqa: BLE001 - whatever it is, only this family is lost
                 for owner in page.drop(name):
                     failed[owner] = f"famille {name} impossible à écrire ({error})"
-        for family in _status(outcomes, failed):
+        verdicts = [
+            Verdict(o.name, o.duration, o.name not in failed, page.series(o.name), k.dropped)
+            for o, k in zip(outcomes, kept.values(), strict=True)
+        ]
+        for family in status(verdicts):
             renderer.add(family)
-        self._tell(outcomes, failed)
+        for verdict in verdicts:
+            self._tell(verdict, failed.get(verdict.collector, ""), place)
         return renderer.page()
 
-    def _tell(self, outcomes: Iterable[Outcome], failed: Mapping[str, str]) -> None:
-        for outcome in outcomes:
-            if outcome.name in failed:
-                self._quiet.problem(outcome.name, "collecteur en échec", failed[outcome.name])
-            else:
-                self._quiet.fine(outcome.name, "collecteur rétabli")
+    def _tell(self, verdict: Verdict, failure: str, place: str) -> None:
+        subject = verdict.collector + place
+        if failure:
+            self._quiet.problem(subject, "collecteur en échec", failure)
+        else:
+            self._quiet.fine(subject, "collecteur rétabli")
+        if verdict.dropped:
+            # Without the figure, which may change at each scrape: it is a metric.
+            limit = f"plus de {self._limits.of(verdict.collector)} séries (limits.series)"
+            self._quiet.problem(f"{subject} (séries)", "séries écartées", limit)
+        else:
+            self._quiet.fine(f"{subject} (séries)", "plus aucune série écartée")

@@ -10,23 +10,39 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from exporters.toolkit.tls import build_context
 from inventory.config import ConfigPath, Document, Fault, read_yaml
 from inventory.config.validation import validate
 
-_BCRYPT = re.compile(r"\$2[abxy]?\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[1-3]\d)\$[./A-Za-z0-9]{53}")
+_HIGHEST_COST = 14
+"""A second of a core for each guess; each step beyond doubles it, and 31 would take days."""
 
 TlsVersion = Literal["TLS12", "TLS13"]
 ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
 
 
 def _bcrypt_hash(value: str) -> str:
-    if not _BCRYPT.fullmatch(value):
+    written = _BCRYPT.fullmatch(value)
+    if written is not None and int(written[1]) > _HIGHEST_COST:
+        raise ValueError(
+            f"empreinte de coût {written[1]}, trop lente à vérifier ; "
+            f"attendu : un coût de {_HIGHEST_COST} au plus"
+        )
+    if written is None or not import_module("exporters.toolkit.passwords").readable(value):
         # The value itself is not shown: it may be a password written in clear by mistake.
         raise ValueError(
             "ce n'est pas une empreinte bcrypt ; attendu : la sortie de « htpasswd -nBC 10 NOM »"
@@ -34,9 +50,14 @@ def _bcrypt_hash(value: str) -> str:
     return value
 
 
-def _user_name(value: str) -> str:
-    if not value or ":" in value:
-        raise ValueError("nom d'utilisateur vide ou avec « : » ; attendu : un nom sans deux-points")
+def _users(value: Any) -> Any:
+    # Before the keys are shown as places of faults: {name:password}, without the space
+    # YAML wants, is a key with the password in it.
+    if isinstance(value, dict) and any(not key or ":" in str(key) for key in value):
+        raise ValueError(
+            "nom d'utilisateur vide ou avec « : » ; "
+            "attendu : un nom sans deux-points, « : », une espace et son empreinte"
+        )
     return value
 
 
@@ -109,8 +130,11 @@ class Headers(_Block):
     @model_validator(mode="after")
     def _one_line(self) -> Self:
         for name, value in self.written:
-            if not value.isprintable():
-                raise ValueError(f"{name} sur plusieurs lignes ; attendu : une seule ligne")
+            if not (value.isprintable() and value.isascii()):
+                raise ValueError(
+                    f"{name} sur plusieurs lignes ou hors de l'ASCII ; "
+                    "attendu : une seule ligne, sans accent ni guillemet typographique"
+                )
         return self
 
     @property
@@ -131,8 +155,8 @@ class WebConfig(_Block):
 
     tls_server_config: TlsSettings | None = None
     http_server_config: HttpSettings = HttpSettings()
-    basic_auth_users: dict[
-        Annotated[str, AfterValidator(_user_name)], Annotated[str, AfterValidator(_bcrypt_hash)]
+    basic_auth_users: Annotated[
+        dict[str, Annotated[str, AfterValidator(_bcrypt_hash)]], BeforeValidator(_users)
     ] = Field(default={}, repr=False)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-import structlog
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporters.toolkit.auth import Authenticator
 from exporters.toolkit.webconfig import WebConfig, load_web_config
 from inventory.config import ConfigurationError
+from inventory.process import Clock, system_clock
+from inventory.process.logs import get_logger
 
-_log = structlog.get_logger("vigie.web")
+_log = get_logger("vigie.web")
 _RETRY = 5.0
 """Seconds between two readings of a file that was refused."""
 
@@ -47,10 +49,17 @@ def _sign(paths: tuple[Path, ...]) -> Signature:
 class WebGate:
     """Gives the gate in force. A new file that is wrong is logged and the last good one kept."""
 
-    def __init__(self, path: Path | None = None, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        now: Callable[[], float] = monotonic,
+        clock: Clock = system_clock,
+    ) -> None:
         """Read the file for the first time. Raise ConfigurationError."""
         self._path = path
         self._now = now
+        self._clock = clock
+        self._loaded = 0.0
         self._lock = Lock()
         self._watched: tuple[Path, ...] = ()
         self._signature: Signature = ()
@@ -71,6 +80,27 @@ class WebGate:
             if changed or again:
                 self._reload(self._path)
             return self._gate
+
+    def collect(self) -> Iterable[Metric]:
+        """When the configuration in force was read, and whether a newer one was refused."""
+        if self._path is None:
+            return
+        yield GaugeMetricFamily(
+            "vigie_exporter_web_configuration_loaded_timestamp_seconds",
+            "When the web configuration file and certificates in force were read.",
+            value=self._loaded,
+        )
+        yield GaugeMetricFamily(
+            "vigie_exporter_web_configuration_valid",
+            "Whether the web configuration file as it is now could be read; 0: an older one holds.",
+            value=0 if self._refused else 1,
+        )
+
+    def recheck(self) -> None:
+        """Read the files now, changed or not."""
+        if self._path is not None:
+            with self._lock:
+                self._reload(self._path)
 
     def _reload(self, path: Path) -> None:
         try:
@@ -99,3 +129,4 @@ class WebGate:
         # The same users keep what bcrypt already proved.
         kept = self._gate.authenticator if users == self._gate.config.basic_auth_users else None
         self._gate = Gate(config, context, kept or Authenticator(users))
+        self._loaded = self._clock().timestamp()

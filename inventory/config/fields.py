@@ -93,6 +93,8 @@ def _url(value: str) -> str:
 
 
 def _resolve(path: Path, info: ValidationInfo) -> Path:
+    if "\0" in str(path):
+        raise ValueError("chemin avec un octet nul ; attendu : un chemin de fichier")
     base = (info.context or {}).get("base")
     return (Path(base) / path) if base is not None else path
 

@@ -100,6 +100,10 @@ def read_yaml(path: FilePath) -> Document:
     YAML, or writes the same key twice.
     """
     name = str(path)
+    if "\0" in name:
+        # A key of another file may name this one; Python would raise no OSError for it.
+        problem = f"chemin avec un octet nul ({name!r})"
+        raise ConfigurationError([Fault("(fichier)", 1, "(document)", problem, "un chemin")])
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

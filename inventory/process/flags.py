@@ -8,11 +8,10 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import structlog
-
 from inventory.config.address import parse_address
 from inventory.process.clock import Clock, clock_starting_at, system_clock
 from inventory.process.french_parser import flag_value
+from inventory.process.logs import get_logger
 
 _INSTANT = "2026-05-01T07:12:00+02:00"
 
@@ -79,7 +78,7 @@ def clock_of(flags: argparse.Namespace) -> Clock:
     """The clock that the flags ask for. One that is not the machine's is told in the log."""
     clock: Clock = flags.clock
     if clock is not system_clock:
-        structlog.get_logger("vigie").warning(
+        get_logger("vigie").warning(
             "drill_clock", now=clock().isoformat(), real=system_clock().isoformat()
         )
     return clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
@@ -27,15 +28,18 @@ class SignalInbox:
         self._inbox, self._outbox = socket.socketpair()
         self._outbox.setblocking(False)
         signal.set_wakeup_fd(self._outbox.fileno(), warn_on_full_buffer=False)
-        # SIGHUP changes nothing, and must not end the process either: what is
-        # read again is read when its file changes, not when one asks.
+        # SIGHUP must not end the process, even where it changes nothing.
         for number in (*_STOP, signal.SIGHUP):
             signal.signal(number, _noted)
 
-    def wait_for_stop(self) -> bool:
-        """Return once SIGTERM or SIGINT has come (True) or `end` was called (False)."""
+    def wait_for_stop(self, on_hangup: Callable[[], None] | None = None) -> bool:
+        """Return once SIGTERM or SIGINT has come (True) or `end` was called (False).
+
+        `on_hangup` is called in this thread for each SIGHUP.
+        """
         while (number := self._inbox.recv(1)[0]) not in (*_STOP, _ENDED):
-            pass
+            if number == signal.SIGHUP and on_hangup is not None:
+                on_hangup()
         return number != _ENDED
 
     def end(self) -> None:

@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import structlog
-
 from inventory.config.address import ListenAddress
 from inventory.config.errors import ConfigurationError
 from inventory.process.clock import Clock
 from inventory.process.flags import add_clock_flag, add_process_flags, clock_of
 from inventory.process.french_parser import FrenchParser
 from inventory.process.listen import ListenError, address_of, listen
-from inventory.process.logs import configure_logs
+from inventory.process.logs import configure_logs, get_logger
 from inventory.process.start import EXIT_CANNOT_RUN, refuse_to_start
 
 C = TypeVar("C")
@@ -66,7 +64,7 @@ class WebProcess(Generic[C]):
         except ListenError as error:
             print(error, file=sys.stderr)
             return EXIT_CANNOT_RUN
-        log = structlog.get_logger(self.name.replace("-", "."))
+        log = get_logger(self.name.replace("-", "."))
         with bound:
             address = replace(wanted, port=address_of(bound).port)
             log.info("listening", address=str(address))

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from inventory.config import ListenAddress
 from inventory.process import (
@@ -11,6 +10,7 @@ from inventory.process import (
     clock_of,
     system_clock,
 )
+from inventory.process.logs import capture
 
 
 def parser(several: bool = False) -> FrenchParser:
@@ -24,14 +24,14 @@ def test_a_process_without_flags_reads_its_file_on_the_machines_clock():
     flags = parser().parse_args([])
     assert flags.config == Path("/etc/vigie/essai.yml")
     assert (flags.check, flags.listen, flags.level, flags.form) == (False, None, "info", "logfmt")
-    with capture_logs() as told:
+    with capture() as told:
         assert clock_of(flags) is system_clock
     assert told == []
 
 
 def test_the_clock_of_a_drill_starts_where_the_flag_says_and_the_log_tells():
     flags = parser().parse_args(["--clock.start", "2026-05-01T07:12:00+02:00"])
-    with capture_logs() as told:
+    with capture() as told:
         shown = clock_of(flags)()
     assert shown.isoformat().startswith("2026-05-01T05:12:0")
     assert [entry["event"] for entry in told] == ["drill_clock"]

@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from inventory.config import ConfigurationError, Fault, ListenAddress
 from inventory.process import Clock, Listening, WebProcess, listen
@@ -38,11 +37,10 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     path = tmp_path / "essai.yml"
     path.write_text("localhost")
-    root, settings = logging.getLogger(), structlog.get_config()
+    root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield Bench(path)
     # The process set up its logs; the other tests have theirs.
-    structlog.configure(**settings)
     root.handlers[:] = handlers
     root.setLevel(level)
 

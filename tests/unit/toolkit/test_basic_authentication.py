@@ -52,11 +52,12 @@ def test_passwords_beyond_bcrypts_72_bytes_are_cut_as_elsewhere():
 
 def test_a_proved_password_costs_no_bcrypt_again(monkeypatch):
     users = Authenticator({"ops": hashed(b"chouette", 10)})
-    assert users.allows(header("ops", "chouette"))
     began = time.perf_counter()
+    assert users.allows(header("ops", "chouette"))
+    once, began = time.perf_counter() - began, time.perf_counter()
     for _ in range(200):
         assert users.allows(header("ops", "chouette"))
-    assert time.perf_counter() - began < 0.2
+    assert time.perf_counter() - began < 50 * once  # not 200 times
     assert not users.allows(header("ops", "chouett"))
 
 

@@ -48,6 +48,13 @@ def test_nothing_to_say_is_no_failure(collector):
     assert (outcome.error, outcome.families) == ("", [])
 
 
+def test_a_failed_collector_may_still_say_that_its_source_is_down(collector):
+    outcome = once(Runner("one", lambda: collector(fail(CollectorError("fermée", families=[UP])))))
+    assert (outcome.error, [family.name for family in outcome.families]) == ("fermée", ["up"])
+    rubbish = once(Runner("one", lambda: collector(fail(CollectorError("x", families=[3])))))
+    assert "non un Metric" in rubbish.error
+
+
 def test_a_collector_that_gives_rubbish_has_failed(collector):
     assert "non un Metric" in once(Runner("one", lambda: collector(lambda _: [3]))).error
 

@@ -5,7 +5,6 @@ from time import sleep
 
 import pytest
 from pydantic import BaseModel
-from structlog.testing import capture_logs
 
 from exporters.toolkit.assembly import announce, close, make_runners, prepare
 from exporters.toolkit.collector import CollectorPlugin, Deadline
@@ -14,6 +13,7 @@ from exporters.toolkit.discovery import discover
 from exporters.toolkit.runner import Runner
 from inventory.config import ConfigurationError, Fault
 from inventory.process import system_clock
+from inventory.process.logs import capture
 
 
 class Settings(BaseModel):
@@ -41,7 +41,7 @@ def raising(error):
 
 def test_what_is_broken_and_root_are_announced(config, collector):
     made = config(lambda *_: collector(list))
-    with capture_logs() as logs:
+    with capture() as logs:
         announce(made, 1000)
         assert logs == []
         announce(replace(made, broken={"gone": "import impossible"}), 0)
@@ -88,7 +88,7 @@ def test_a_fault_found_when_building_stops_the_start(config):
 
 def test_a_source_that_is_down_is_only_logged(config):
     made = config(raising(OSError("connexion refusée")))
-    with capture_logs() as logs:
+    with capture() as logs:
         prepare(made, make_runners(made, system_clock))
     assert "connexion refusée" in logs[0]["error"]
 
@@ -99,7 +99,7 @@ def test_a_collector_that_hangs_does_not_keep_another_from_saving_its_state(coll
     saver = Runner("saver", lambda: collector(lambda _: [], lambda: saved.append(sleep(0.1))))
     saver.prepare(Deadline.after(5)).done.wait(5)
     hung.begin(Deadline.after(0.01))
-    with capture_logs() as logs:
+    with capture() as logs:
         close([hung, saver], seconds=0.5)
     assert saved == [None]
     assert [log["collector"] for log in logs] == ["hung"]
@@ -111,7 +111,7 @@ def test_a_build_that_hangs_is_not_waited_for_and_is_left_behind(config):
     made = config(lambda *_: release.wait(10))
     runners = make_runners(made, system_clock)
     prepare(made, runners, seconds=0.05)
-    with capture_logs() as logs:
+    with capture() as logs:
         close(runners, seconds=0.05)
     assert logs[0]["event"] == "collecteur mal fermé"
     release.set()

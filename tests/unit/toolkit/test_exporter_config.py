@@ -110,7 +110,7 @@ def test_every_fault_of_every_block_and_of_the_inventory_comes_with_its_line(loa
         ),
         (
             "exporter.yml:14: extra: clé inconnue"
-            " ; attendu : l'une des clés : inventory, web, state_directory, collectors"
+            " ; attendu : l'une des clés : inventory, web, state_directory, limits, collectors"
         ),
         *faults_of_towns(),
     ]
@@ -233,6 +233,28 @@ def test_collectors_that_are_no_block_and_a_missing_inventory_are_told(tmp_path,
     ]
 
 
+def test_a_state_directory_behind_a_closed_folder_is_no_accident(load, tmp_path, monkeypatch):
+    closed, exists = tmp_path / "closed", Path.exists
+
+    def refused(path):
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    closed.mkdir()
+    # Root, who may run the tests, is let through everywhere.
+    monkeypatch.setattr(Path, "exists", refused)
+    assert load("state_directory: closed/a/b\n").state_directory == closed / "a/b"
+
+
+@pytest.mark.parametrize("key", ["inventory", "state_directory"])
+def test_a_path_with_a_null_byte_is_a_fault(tmp_path, catalogue, key):
+    keys = {"inventory": str(INVENTORY), key: r"a\0b"}
+    (tmp_path / "exporter.yml").write_text("".join(f'{k}: "{v}"\n' for k, v in keys.items()))
+    with pytest.raises(ConfigurationError, match="chemin avec un octet nul"):
+        load_exporter_config(tmp_path / "exporter.yml", Choice(), catalogue)
+
+
 def test_a_state_directory_that_is_a_file_is_a_fault(load, tmp_path):
     (tmp_path / "state").touch()
     assert "n'est pas un dossier" in faults(load, "state_directory: state\n")[0]
@@ -244,3 +266,57 @@ def test_a_state_directory_that_is_a_file_is_a_fault(load, tmp_path):
 def test_several_addresses_are_read(load):
     config = load('web: {listen_address: ["[::1]:9", ":17420"]}\n')
     assert [str(a) for a in config.listen_addresses] == ["[::1]:9", ":17420"]
+
+
+TARGETS = PLUGIN.replace(
+    "enabled={1}", "targets=lambda s: s.names, compat=('other_exporter', 'third_exporter')"
+)
+
+
+@pytest.fixture
+def load_targets(installed, tmp_path):
+    catalogue = installed({"vigie": {"pve": TARGETS.format("pve"), "odd": ODD.format("odd")}})
+
+    def go(text: str, *compat: str):
+        path = tmp_path / "exporter.yml"
+        path.write_text(f"inventory: {INVENTORY}\n{text}")
+        return load_exporter_config(path, Choice(compat=frozenset(compat)), catalogue)
+
+    return go
+
+
+ODD = PLUGIN.replace("enabled={1}", "targets=lambda s: 1 / 0")
+
+
+def test_targets_come_from_the_settings_once_each(load_targets):
+    config = load_targets("collectors: {pve: {names: [b, a, b]}}\n", "other_exporter")
+    assert config.collectors[0].targets == ("b", "a")
+    assert config.compat == {"other_exporter"}
+
+
+def test_targets_that_cannot_be_told_are_a_fault(load_targets):
+    (fault,) = faults(load_targets, "collectors:\n  odd: {}\n")
+    assert fault.startswith("exporter.yml:3: collectors.odd: ses réglages n'ont pu être contrôlés")
+
+
+def test_an_exporter_no_running_collector_can_imitate_is_a_fault_with_those_it_can(load_targets):
+    wanted = "ligne de commande:1: --compat=node: exportateur « node » inconnu des collecteurs"
+    (fault,) = faults(load_targets, "collectors: {pve: {}}\n", "node", "other_exporter")
+    assert fault == f"{wanted} en marche ; attendu : l'un de : other_exporter, third_exporter"
+    (fault,) = faults(load_targets, "", "node")
+    assert fault == f"{wanted} en marche ; attendu : aucun n'en imite un autre"
+
+
+def test_limits_are_read_and_an_unknown_collector_is_a_fault(load):
+    limits = load("limits: {series: 50, collectors: {zfs: 7}}\n").limits
+    assert (limits.of("zfs"), limits.of("basic"), load("").limits.of("zfs")) == (7, 50, 100_000)
+    found = faults(load, "limits:\n  series: 0\n  collectors: {zsf: 7, zfs: -1}\n")
+    assert [fault.partition(" ;")[0] for fault in found] == [
+        "exporter.yml:3: limits.series: « 0 » est trop petit",
+        "exporter.yml:4: limits.collectors.zfs: « -1 » est trop petit",
+    ]
+    for wrong in ("true", "'5'", "1.5"):
+        (fault,) = faults(load, f"limits: {{series: {wrong}}}\n")
+        assert "limits.series: ce n'est pas un nombre entier" in fault
+    (fault,) = faults(load, "limits: {collectors: {zsf: 7}}\n")
+    assert "limits.collectors.zsf: collecteur « zsf » inconnu ; attendu : l'un des" in fault

@@ -1,24 +1,22 @@
 """What docs/ says of the exporter is true."""
 
 import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
 
-from exporters.toolkit.collector import Context, Deadline
+from exporters.toolkit.collector import CollectorError, NoData
 from exporters.toolkit.discovery import Catalogue
 from exporters.toolkit.flags import parse_flags
-from exporters.toolkit.runner import Runner
-from exporters.toolkit.scrape import Scraper
-from exporters.toolkit.telemetry import Telemetry
+from exporters.toolkit.testing import scraped
 from exporters.toolkit.webconfig import Headers, HttpSettings, TlsSettings, WebConfig
-from inventory.process import system_clock
 
 DOCS = Path(__file__).parents[3] / "docs"
 REFERENCE = (DOCS / "reference" / "exporter.md").read_text()
-HOW_TO = (DOCS / "how-to" / "write-a-collector.md").read_text()
+TEMPLATE = DOCS / "how-to" / "collector-template"
 
 
 def test_every_flag_is_in_the_reference(capsys):
@@ -38,24 +36,27 @@ def test_every_key_of_the_web_file_is_in_the_reference(model: type[BaseModel]):
         assert f"{field.alias}:" in REFERENCE
 
 
-def test_the_collector_of_the_how_to_works(tmp_path, example_inventory):
-    source = re.search(r"```python\n(.*?)```", HOW_TO, re.DOTALL)
-    assert source is not None
-    names: dict = {}
-    exec(compile(source[1], "write-a-collector.md", "exec"), names)
-    plugin = names["PLUGIN"]
-    level = tmp_path / "level"
-    context = Context(example_inventory, system_clock)
-    runner = Runner(plugin.name, lambda: plugin.build(plugin.settings(file=level), context))
-    scraper = Scraper([runner], {}, Telemetry(process=False).collect)
+@pytest.fixture
+def template(monkeypatch):
+    monkeypatch.syspath_prepend(str(TEMPLATE))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    yield import_module("vigie_mysource").PLUGIN
+    del sys.modules["vigie_mysource"]
 
-    def page() -> str:
-        return scraper.page(Deadline.after(5), scraper.names, generate_latest).decode()
 
-    success = 'vigie_scrape_collector_success{collector="generator"}'
-    assert f"{success} 1.0" in page()
-    level.write_text("80")
-    assert "generator_fuel_ratio 0.8" in page()
-    level.unlink()
-    level.mkdir()
-    assert f"{success} 0.0" in page()
+def test_the_template_gives_its_golden_page(template):
+    golden = TEMPLATE / "tests" / "golden"
+    page = scraped(template, {"file": golden / "readings"})
+    assert page == (golden / "metrics.txt").read_text()
+
+
+def test_the_template_fails_and_is_silent_as_the_guide_says(template, tmp_path):
+    file = tmp_path / "readings"
+    with pytest.raises(NoData):
+        scraped(template, {"file": file})
+    file.write_text("rack-a warm\n")
+    with pytest.raises(CollectorError, match="line 1"):
+        scraped(template, {"file": file})
+    file.write_bytes(b"\xff 1\n")
+    with pytest.raises(CollectorError, match="readings"):
+        scraped(template, {"file": file})

@@ -49,6 +49,7 @@ def test_both_names_of_the_configuration_flag():
         (["--web.timeout-offset", "inf"], "attendu : un nombre de secondes"),
         (["--web.telemetry-path", "metrics"], "attendu : un chemin comme /metrics"),
         (["--web.telemetry-path", "/-/ready"], "attendu : un chemin comme /metrics"),
+        (["--web.telemetry-path", "//metrics"], "attendu : un chemin comme /metrics"),
         (["--web.listen-address", "x"], "attendu : hôte:port"),
         (["--config.check=yes"], "ne prend pas de valeur"),
     ],

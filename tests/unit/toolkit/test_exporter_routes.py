@@ -46,6 +46,8 @@ def test_filters_name_collectors():
         select("collect[]=a&exclude[]=b", names)
     with pytest.raises(BadRequest, match="z ; en marche : a, b, c"):
         select("collect[]=z", names)
+    with pytest.raises(BadRequest, match=r"\(vide\) ; en marche : a, b, c"):
+        select("collect[]=", names)
     with pytest.raises(BadRequest, match="en marche : aucun"):
         select("exclude[]=z", ())
 
@@ -73,6 +75,11 @@ def test_not_ready_until_told(ask):
 
 def test_unlimited_requests_are_possible(ask):
     assert ask("/metrics", max_requests=0).status == 200
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://[x]/metrics"])
+def test_a_target_that_cannot_be_split_is_a_400(ask, target):
+    assert ask(target).status == 400
 
 
 def test_refusals_are_problems_in_json(ask):

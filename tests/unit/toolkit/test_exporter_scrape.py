@@ -1,14 +1,16 @@
+import gzip
+import zlib
+
 import pytest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
-from structlog.testing import capture_logs
 
+from exporters.toolkit import body
 from exporters.toolkit.collector import CollectorError, Deadline
-from exporters.toolkit.exposition import compress, negotiate
+from exporters.toolkit.exposition import Renderer, negotiate
 from exporters.toolkit.runner import Runner
 from exporters.toolkit.scrape import Scraper
 from exporters.toolkit.telemetry import Telemetry
+from inventory.process.logs import capture
 
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.3"
 
@@ -19,13 +21,13 @@ def family(name="one_size", value=1.0):
 
 @pytest.fixture
 def scrape(collector):
-    def go(works, broken=None, encode=generate_latest, names=None):
+    def go(works, broken=None, accept="", names=None):
         runners = [
             Runner(name, lambda work=work: collector(lambda _: work()))
             for name, work in works.items()
         ]
         scraper = Scraper(runners, broken or {}, Telemetry(process=False).collect)
-        return scraper.page(Deadline.after(5), names or scraper.names, encode).decode()
+        return scraper.page(Deadline.after(5), names or scraper.names, negotiate(accept)).decode()
 
     return go
 
@@ -45,6 +47,7 @@ def test_families_come_sorted_and_the_verdict_last(scrape):
     assert names == [
         "a_size", "vigie_exporter_build_info", "z_size",
         "vigie_scrape_collector_duration_seconds", "vigie_scrape_collector_success",
+        "vigie_scrape_series", "vigie_scrape_series_dropped",
     ]  # fmt: skip
 
 
@@ -72,9 +75,9 @@ def test_a_family_the_library_cannot_write_loses_only_itself(scrape):
         odd.add_sample("odd", {}, 1, timestamp="yesterday")
         return [odd, family()]
 
-    for encode in (generate_latest, openmetrics):
-        text = scrape({"a": work, "b": lambda: [family("b_size")]}, encode=encode)
-        if encode is generate_latest:
+    for accept in ("", ACCEPT):
+        text = scrape({"a": work, "b": lambda: [family("b_size")]}, accept=accept)
+        if not accept:
             assert success(text) == {"a": "0.0", "b": "1.0"}
         assert "b_size 1.0" in text
         assert "one_size 1.0" in text
@@ -88,13 +91,13 @@ def test_the_same_failure_is_written_once_and_recovery_too(collector):
             raise CollectorError("fermé")
         return [family()]
 
-    with capture_logs() as logs:
+    with capture() as logs:
         scraper = Scraper(
             [Runner("a", lambda: collector(work))], {}, Telemetry(process=False).collect
         )
         for fail in (True, True, True, False, False):
             state["fail"] = fail
-            scraper.page(Deadline.after(5), ["a"], generate_latest)
+            scraper.page(Deadline.after(5), ["a"], negotiate(""))
     assert [(log["log_level"], log["collector"]) for log in logs] == [
         ("warning", "a"),
         ("info", "a"),
@@ -102,20 +105,43 @@ def test_the_same_failure_is_written_once_and_recovery_too(collector):
 
 
 def test_negotiation_follows_the_accept_header():
-    assert negotiate("")[1].startswith("text/plain; version=0.0.4")
-    assert negotiate(ACCEPT)[1].startswith("application/openmetrics-text; version=1.0.0")
-    assert negotiate("application/openmetrics-text;version=x")[1].startswith("text/plain")
+    assert negotiate("").content_type.startswith("text/plain; version=0.0.4")
+    assert negotiate(ACCEPT).content_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert negotiate("application/openmetrics-text;version=x").content_type.startswith("text/plain")
 
 
 def test_openmetrics_ends_once(scrape):
-    text = scrape({"a": lambda: [family()]}, encode=openmetrics)
+    text = scrape({"a": lambda: [family()]}, accept=ACCEPT)
     assert text.count("# EOF") == 1
     assert text.endswith("# EOF\n")
 
 
-def test_gzip_only_for_those_who_accept_it():
-    assert compress(b"x", "") == (b"x", False)
-    assert compress(b"x", "br, gzip;q=0, identity") == (b"x", False)
-    assert compress(b"x", "gzip;q=0.5")[1]
-    body, zipped = compress(b"x", "gzip, deflate")
-    assert (body[:2], zipped) == (b"\x1f\x8b", True)
+@pytest.mark.parametrize(
+    ("accept_encoding", "zipped"),
+    [("", False), ("br, gzip;q=0, identity", False), ("gzip;q=0.5", True), ("gzip, deflate", True)],
+)
+def test_gzip_only_for_those_who_accept_it(accept_encoding, zipped):
+    assert negotiate("", accept_encoding).zipped is zipped
+
+
+def test_a_gzipped_page_is_one_member_with_the_plain_page_in_it():
+    families = [family(f"one_size_{number}", number) for number in range(200)]
+
+    def page(accept_encoding):
+        renderer = Renderer(negotiate(ACCEPT, accept_encoding))
+        for one in families:
+            renderer.add(one)
+        return renderer.page()
+
+    stream = zlib.decompressobj(wbits=31)
+    assert stream.decompress(page("gzip")) == page("")
+    assert stream.eof
+    assert stream.unused_data == b""
+
+
+def test_without_isal_the_standard_library_compresses(monkeypatch):
+    monkeypatch.setattr(body, "deflate", zlib)
+    gzipped = body.Gzipped()
+    for part in (b"a" * 100_000, b"", b"b"):
+        gzipped.add(part)
+    assert gzip.decompress(gzipped.whole()) == b"a" * 100_000 + b"b"

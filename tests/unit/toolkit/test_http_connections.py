@@ -1,11 +1,14 @@
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from http import HTTPStatus
 
 import pytest
+import trustme
 
+from exporters.toolkit import handler
 from exporters.toolkit import server as server_module
 from exporters.toolkit.connections import Connections
 from exporters.toolkit.handler import Handler, HeadReader
@@ -123,6 +126,17 @@ def test_a_body_is_never_taken_for_a_request(pair):
     assert b"Connection: close" in received
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b"Content-Length : 30", b"Transfer-Encoding\t: chunked", b"nonsense\r\nContent-Length: 30"],
+)
+def test_a_head_with_a_line_that_is_no_field_is_refused(pair, line):
+    received = exchange(pair, b"POST /a HTTP/1.1\r\n" + line + b"\r\n\r\nGET /b HTTP/1.1\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert b"Connection: close" in received
+
+
 def test_a_head_has_a_size(pair):
     received = exchange(pair, b"GET / HTTP/1.1\r\nX: " + b"x" * 40000)
     assert received.startswith(b"HTTP/1.1 431 ")
@@ -151,6 +165,34 @@ def test_head_has_the_length_and_no_body(pair):
     received = exchange(pair, b"HEAD /abc HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert b"Content-Length: 5" in received
     assert received.endswith(b"\r\n\r\n")
+
+
+def test_a_client_that_drips_over_tls_is_let_go(pair, monkeypatch):
+    monkeypatch.setattr(handler, "WRITE_SECONDS", 0.5)
+    authority, server = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("here.test").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    ours, theirs = pair
+
+    def drip():
+        with (
+            contextlib.suppress(OSError),
+            client.wrap_socket(theirs, server_hostname="here.test") as stream,
+        ):
+            stream.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while stream.recv(16384):
+                time.sleep(0.1)
+
+    slow = threading.Thread(target=drip)
+    slow.start()
+    large = Response(HTTPStatus.OK, "text/plain", b"x" * 4_194_304)
+    with server.wrap_socket(ours, server_side=True) as stream:
+        began = time.monotonic()
+        serve(stream, lambda _: large)
+    assert time.monotonic() - began < 3
+    slow.join(timeout=10)
+    assert not slow.is_alive()
 
 
 def test_too_many_connections_push_out_the_oldest_idle_one():

@@ -36,12 +36,31 @@ def foreign():
     return family
 
 
+def labelled(**labels):
+    family = Metric("queue", "Help.", "gauge")
+    family.add_sample("queue", labels, 1)
+    return family
+
+
+def measured_in(unit):
+    family = gauge()
+    family.unit = unit
+    return family
+
+
 @pytest.mark.parametrize(
     ("families", "words"),
     [
         (["text"], "non un Metric"),
         ([foreign()], "série étrangère other"),
         ([gauge(queue=3)], "étiquette queue"),
+        # The library would write these, and Prometheus then refuse the whole page.
+        ([labelled(**{"": "x"})], "nom d'étiquette mal formé ''"),
+        ([labelled(**{"a b": "x", "a_b": "y"})], "nom d'étiquette mal formé 'a b'"),
+        ([labelled(**{"a\n": "x"})], "nom d'étiquette mal formé"),
+        ([labelled(__name__="x")], "nom d'étiquette mal formé '__name__'"),
+        ([gauge("queue.size"), gauge()], "'queue.size' : nom de famille mal formé"),
+        ([measured_in("bytes")], "unité bytes qui n'est pas la fin du nom"),
         ([gauge(value="many")], "pas un nombre"),
         ([gauge(value=None)], "pas un nombre"),
         ([gauge(queue="a"), gauge(queue="a")], "série en double"),
@@ -57,9 +76,9 @@ def test_two_collectors_may_fill_one_family():
     assert page.add("restic", [gauge(tool="restic")]) == ""
     assert page.add("borg", [gauge(tool="borg", help_text="Other words.")]) == ""
     merged = page.families["queue_size"]
-    assert merged.owners == ["restic", "borg"]
-    assert merged.metric.documentation == "Help."
-    assert len(merged.metric.samples) == 2
+    assert merged.owners == {"restic": 1, "borg": 1}
+    assert merged.family.documentation == "Help."
+    assert len(merged.family.samples) == 2
 
 
 def test_a_series_already_given_is_left_out():
@@ -67,8 +86,8 @@ def test_a_series_already_given_is_left_out():
     page.add("one", [gauge()])
     complaint = page.add("two", [gauge(value=2), gauge(value=3)])
     assert complaint == "série de queue_size écartée : déjà donnée par one"
-    assert [sample.value for sample in page.families["queue_size"].metric.samples] == [1]
-    assert page.families["queue_size"].owners == ["one"]
+    assert [sample.value for sample in page.families["queue_size"].family.samples] == [1]
+    assert page.families["queue_size"].owners == {"one": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
-import structlog
-from structlog.testing import capture_logs
-
 from exporters.toolkit.quiet import REPEAT_AFTER, QuietLog
+from inventory.process.logs import capture, get_logger
 
 
 def test_a_repeated_problem_is_written_again_only_after_a_while_with_its_count():
     now = [1000.0]
-    with capture_logs() as logs:
-        quiet = QuietLog(structlog.get_logger(), now=lambda: now[0])
+    with capture() as logs:
+        quiet = QuietLog(get_logger("vigie.test"), now=lambda: now[0])
         for _ in range(5):
             quiet.problem("a", "échec", "fermé")
         now[0] += REPEAT_AFTER

@@ -89,6 +89,15 @@ def test_versions_are_bounded(load):
         (f"tls_server_config: {{{PAIR}, min_version: TLS13, max_version: TLS12}}", "au-dessus de"),
         ("basic_auth_users: {a: secret-in-clear}", "users.a: ce n'est pas une empreinte"),
         (f"basic_auth_users: {{'a:b': {HASH}}}", "sans deux-points"),
+        # No space: to YAML, one key that holds the password.
+        ("basic_auth_users: {a:secret-in-clear}", "1: basic_auth_users: nom d'utilisateur"),
+        ("basic_auth_users: {'': x}", "1: basic_auth_users: nom d'utilisateur vide"),
+        # Of the right shape, and yet the library could check no password against it.
+        (f"basic_auth_users: {{a: $2y$10${'9' * 53}}}", "users.a: ce n'est pas une empreinte"),
+        (f"basic_auth_users: {{a: {HASH.replace('2y', '2')}}}", "users.a: ce n'est pas une"),
+        (f"basic_auth_users: {{a: {HASH.replace('$10', '$31')}}}", "coût 31, trop lente"),
+        (f"basic_auth_users: {{a: {HASH.replace('$10', '$03')}}}", "users.a: ce n'est pas une"),
+        ("http_server_config: {headers: {Content-Security-Policy: ’a’}}", "hors de l'ASCII"),
         ("http_server_config: {headers: {X-Frame-Options: maybe}}", "n'est pas admis"),
         ("http_server_config: {headers: {X-Other: maybe}}", "clé inconnue"),
         ('http_server_config: {headers: {X-XSS-Protection: "a\\nb"}}', "sur plusieurs lignes"),

@@ -1,11 +1,10 @@
 import bcrypt
 import pytest
-import structlog
 import trustme
-from structlog.testing import capture_logs
 
 from exporters.toolkit import webgate
 from exporters.toolkit.webgate import WebGate
+from inventory.process.logs import capture
 
 HASH = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode()
 
@@ -30,9 +29,8 @@ def gate(web, clock, monkeypatch):
 
 
 @pytest.fixture
-def logs(monkeypatch):
-    with capture_logs() as captured:
-        monkeypatch.setattr(webgate, "_log", structlog.get_logger())
+def logs():
+    with capture() as captured:
         yield captured
 
 
