@@ -1,129 +1,125 @@
-"""The collector ``hypervisor``: every guest of every libvirt hypervisor this exporter watches."""
+"""The collector ``hypervisor``: every guest of every hypervisor this exporter watches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from importlib import import_module
+from threading import Event, Lock, Thread
 
-import structlog
-from prometheus_client.core import Metric
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-from exporters.hypervisor.attempts import Attempts, Question
-from exporters.hypervisor.metrics import declared_machines, families
-from exporters.hypervisor.source import Hypervisor
-from exporters.hypervisor.stats import Guest
+from exporters.hypervisor.host_protocol import Host
+from exporters.hypervisor.libvirtd import host as libvirt_host
+from exporters.hypervisor.metrics.compat import NAME as COMPAT
+from exporters.hypervisor.metrics.fleet import silent
+from exporters.hypervisor.settings import HypervisorEntry, Settings
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context, Deadline
-from inventory.config import Identifier
+from exporters.toolkit.text_family import TextFamily, labelled, merged
+from inventory import Inventory
+from inventory.process.logs import get_logger
 
-_log = structlog.get_logger("vigie.hypervisor")
+_log = get_logger("vigie.hypervisor")
 
-INSIST_AFTER, SETTLE_AFTER = 0.4, 0.6
-"""Shares of the scrape's time after which a silent hypervisor is asked a second time, and
-after which we ask it only for what no guest can hold up."""
-
-MARGIN_SECONDS = 0.25
-"""Kept back to build the metrics, so that the hypervisors that did answer are still served."""
+MARGIN_SHARE, MARGIN_SECONDS = 0.05, 0.1
+"""Kept back of a scrape's time to put the hypervisors together, should one overrun its own."""
 
 
-def _uri(value: str) -> str:
-    scheme, separator, _ = value.partition("://")
-    if not separator and value.count(":") == 1:  # libvirt also takes "xen:/"
-        separator = value[value.index(":") :]
-    if not scheme or not separator.strip():
-        raise ValueError(
-            f"« {value} » n'est pas une URI libvirt ; attendu : par exemple qemu:///system"
-        )
-    return value
+class Visit:
+    """One reading under way. `families` is empty until it is `done`."""
+
+    def __init__(self) -> None:
+        self.done = Event()
+        self.families: list[TextFamily] = []
 
 
-class HypervisorEntry(BaseModel):
-    """One hypervisor: the name its metrics carry, and how libvirt reaches it."""
+class Station:
+    """One host and a thread for each reading of it; whoever comes meanwhile shares that one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._lock = Lock()
+        self._visit: Visit | None = None
 
-    name: Identifier = Field(description="nom donné à l'hyperviseur,", examples=["hv1"])
-    uri: Annotated[str, AfterValidator(_uri)] = Field(
-        description="URI libvirt,", examples=["qemu:///system"]
-    )
+    def begin(self, deadline: Deadline) -> Visit:
+        """Start to read the host, or join the reading that is under way."""
+        with self._lock:
+            if self._visit is not None and not self._visit.done.is_set():
+                return self._visit
+            visit = self._visit = Visit()
+        # A daemon: whatever hangs in there must not keep the process from ending.
+        name = f"read-{self.host.name}"[:15]
+        Thread(target=self._read, args=(visit, deadline), name=name, daemon=True).start()
+        return visit
 
+    def finish(self, visit: Visit, deadline: Deadline) -> list[TextFamily]:
+        """What it found, or that it did not answer."""
+        left = deadline.remaining()
+        visit.done.wait(left - min(MARGIN_SECONDS, left * MARGIN_SHARE))
+        if visit.done.is_set() and visit.families:
+            return visit.families
+        return silent(self.host.name)
 
-def _distinct(entries: tuple[HypervisorEntry, ...]) -> tuple[HypervisorEntry, ...]:
-    for what in ("name", "uri"):
-        seen: set[str] = set()
-        for entry in entries:
-            value = getattr(entry, what)
-            if value in seen:
-                raise ValueError(
-                    f"hyperviseur « {value} » déclaré deux fois ; attendu : un nom et une URI"
-                    " pour chacun"
-                )
-            seen.add(value)
-    return entries
-
-
-class Settings(BaseModel):
-    """The block ``collectors.hypervisor``; without it, the machine's own libvirtd."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hypervisors: Annotated[tuple[HypervisorEntry, ...], AfterValidator(_distinct)] = Field(
-        (HypervisorEntry(name="local", uri="qemu:///system"),), min_length=1
-    )
+    def _read(self, visit: Visit, deadline: Deadline) -> None:
+        try:
+            visit.families = self.host.read(deadline)
+        except Exception:  # noqa: BLE001 - one hypervisor must not spoil the others
+            _log.exception("lecture impossible", hypervisor=self.host.name)
+        finally:
+            visit.done.set()
 
 
 class HypervisorCollector:
     """Reads all hypervisors side by side; one that is down or hangs never hides the others."""
 
     def __init__(self, settings: Settings, context: Context) -> None:
-        self._machines = declared_machines(context.inventory)
-        self._sources = {
-            entry.name: Hypervisor(entry.uri, self._machines) for entry in settings.hypervisors
+        self._expected = expected_machines(context.inventory)
+        self._stations = {
+            e.name: Station(_host(e, settings, context)) for e in settings.hypervisors
         }
-        self._attempts: dict[str, Attempts[tuple[Guest, ...]]] = {
-            name: Attempts(f"libvirt-{name}", source.read, source.read_states)
-            for name, source in self._sources.items()
-        }
-        self._silent: dict[str, str] = {}
+        self._scraped = [entry.name for entry in settings.hypervisors if not entry.probe]
+        for station in self._stations.values():
+            station.host.start()
 
-    def collect(self, deadline: Deadline) -> Iterable[Metric]:
-        """See `metrics.families`. A hypervisor that does not answer has ``hypervisor_up`` 0."""
-        start = deadline.remaining()
-        margin = min(MARGIN_SECONDS, start / 4)
-        questions = {name: attempts.ask() for name, attempts in self._attempts.items()}
-        for question in questions.values():
-            if not question.begun:  # guests hang since earlier scrapes: nothing to wait for
-                question.settle_for_less()
-            elif not question.wait(deadline.remaining() - start * (1 - INSIST_AFTER)):
-                question.insist()
-        for question in questions.values():
-            if not question.wait(deadline.remaining() - start * (1 - SETTLE_AFTER)):
-                question.settle_for_less()
-        readings = {
-            name: self._reading(name, question, deadline.remaining() - margin)
-            for name, question in questions.items()
-        }
-        return families(readings, self._machines)
+    def collect(self, deadline: Deadline) -> Iterable[TextFamily]:
+        """All hypervisors that are not for ``/probe`` alone."""
+        stations = [self._stations[name] for name in self._scraped]
+        visits = [(station, station.begin(deadline)) for station in stations]
+        found = [family for one, visit in visits for family in one.finish(visit, deadline)]
+        return merged([self._expected, *found] if self._expected.series else found)
+
+    def collect_target(self, target: str, deadline: Deadline) -> Iterable[TextFamily]:
+        """One hypervisor, by its name. Raise KeyError for one the settings do not name."""
+        station = self._stations[target]
+        return station.finish(station.begin(deadline), deadline)
 
     def close(self) -> None:
         """Let the connections go."""
-        for source in self._sources.values():
-            source.close()
+        for station in self._stations.values():
+            station.host.close()
 
-    def _reading(
-        self, name: str, question: Question[tuple[Guest, ...]], seconds: float
-    ) -> tuple[Guest, ...] | None:
-        question.wait(seconds)
-        try:
-            guests = question.result()
-        except Exception as error:  # noqa: BLE001 - one hypervisor must not spoil the others
-            if self._silent.get(name) != str(error):
-                _log.warning("hyperviseur muet", hypervisor=name, error=str(error))
-            self._silent[name] = str(error)
-            return None
-        if self._silent.pop(name, None):
-            _log.info("hyperviseur de retour", hypervisor=name)
-        return guests
+
+def _host(entry: HypervisorEntry, settings: Settings, context: Context) -> Host:
+    if entry.proxmox is not None:
+        # Only who watches a Proxmox VE pays for its HTTP client.
+        proxmox = import_module("exporters.hypervisor.proxmox.host")
+        host: Host = proxmox.build(entry, settings, context)
+        return host
+    return libvirt_host.build(entry, settings, context)
+
+
+def expected_machines(inventory: Inventory) -> TextFamily:
+    """What the inventory wants running, wherever it is."""
+    name = "hypervisor_inventory_domain_info"
+    lines = [
+        labelled(
+            name,
+            (("domain", machine.name), ("member", owner.id), ("service", machine.service or "")),
+        )
+        + "1\n"
+        for owner in inventory.owners
+        for machine in owner.virtual_machines
+        if machine.should_run
+    ]
+    text = "A machine the inventory declares and wants running, whether or not a hypervisor has it."
+    return TextFamily(name, text, "gauge", "".join(lines), len(lines))
 
 
 def _build(settings: Settings, context: Context) -> Collector:
@@ -132,7 +128,9 @@ def _build(settings: Settings, context: Context) -> Collector:
 
 PLUGIN = CollectorPlugin(
     name="hypervisor",
-    summary="machines virtuelles des hyperviseurs libvirt",
+    summary="machines virtuelles des hyperviseurs libvirt et Proxmox VE",
     settings=Settings,
     build=_build,
+    targets=Settings.targets,
+    compat=(COMPAT,),
 )

@@ -14,6 +14,7 @@ from typing import Literal
 # How many of libvirt's units make one of ours; division keeps the decimals clean.
 NANOSECOND = 1e9
 KIBIBYTE = 1 / 1024
+MEBIBYTE = 1 / 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Measure:
     `always` fields describe the configuration and are kept for a guest that does not
     run; all others belong to a running process. `when_off` names the field that says the
     same of a guest that does not run, where libvirt uses another. `driver` fields are
-    only true when the guest's balloon driver has reported at least once.
+    only true when the guest's balloon driver has reported at least once, `schedstats`
+    fields when the host's kernel keeps scheduler statistics.
     """
 
     field: str
@@ -34,6 +36,7 @@ class Measure:
     always: bool = False
     when_off: str = ""
     driver: bool = False
+    schedstats: bool = False
 
 
 _P = "hypervisor_domain_"
@@ -43,6 +46,18 @@ GUEST = (
         "cpu.time",
         _P + "cpu_seconds",
         "CPU time the guest has used since it started (libvirt cpu.time).",
+        divisor=NANOSECOND,
+    ),
+    Measure(
+        "cpu.user",
+        _P + "cpu_user_seconds",
+        "CPU time the guest's process has spent in user mode (libvirt cpu.user).",
+        divisor=NANOSECOND,
+    ),
+    Measure(
+        "cpu.system",
+        _P + "cpu_system_seconds",
+        "CPU time the host's kernel has spent for the guest's process (libvirt cpu.system).",
         divisor=NANOSECOND,
     ),
     Measure(
@@ -76,6 +91,50 @@ GUEST = (
         driver=True,
     ),
     Measure(
+        "balloon.unused",
+        _P + "memory_unused_bytes",
+        "Memory the guest leaves unused, as its driver says (libvirt balloon.unused).",
+        "gauge",
+        KIBIBYTE,
+        driver=True,
+    ),
+    Measure(
+        "balloon.available",
+        _P + "memory_available_bytes",
+        "Memory the guest's kernel manages, as its driver says (libvirt balloon.available).",
+        "gauge",
+        KIBIBYTE,
+        driver=True,
+    ),
+    Measure(
+        "balloon.disk_caches",
+        _P + "memory_disk_caches_bytes",
+        "Memory the guest could give back at once, as its driver says"
+        " (libvirt balloon.disk_caches).",
+        "gauge",
+        KIBIBYTE,
+        driver=True,
+    ),
+    Measure(
+        "balloon.major_fault",
+        _P + "major_faults",
+        "Page faults of the guest that read its disk (libvirt balloon.major_fault).",
+        driver=True,
+    ),
+    Measure(
+        "balloon.minor_fault",
+        _P + "minor_faults",
+        "Page faults of the guest that did not (libvirt balloon.minor_fault).",
+        driver=True,
+    ),
+    Measure(
+        "balloon.last-update",
+        _P + "balloon_last_update_timestamp_seconds",
+        "When the guest's balloon driver last reported (libvirt balloon.last-update).",
+        "gauge",
+        driver=True,
+    ),
+    Measure(
         "balloon.swap_in",
         _P + "swap_in_bytes",
         "Memory the guest read back from its swap (libvirt balloon.swap_in).",
@@ -102,6 +161,20 @@ GUEST = (
         "gauge",
         always=True,
     ),
+    Measure(
+        "iothread.count",
+        _P + "iothreads",
+        "I/O threads of the guest's process (libvirt iothread.count).",
+        "gauge",
+    ),
+    Measure(
+        "dirtyrate.megabytes_per_second",
+        _P + "dirty_rate_bytes_per_second",
+        "Memory the guest wrote to during the last measurement somebody had made"
+        " (libvirt dirtyrate.megabytes_per_second).",
+        "gauge",
+        MEBIBYTE,
+    ),
 )
 
 VCPU = (
@@ -117,6 +190,13 @@ VCPU = (
         "Time a virtual processor was ready and waited for a real one, also called steal"
         " (libvirt vcpu.N.delay).",
         divisor=NANOSECOND,
+    ),
+    Measure(
+        "wait",
+        _P + "vcpu_wait_seconds",
+        "Time a virtual processor waited for input or output (libvirt vcpu.N.wait).",
+        divisor=NANOSECOND,
+        schedstats=True,
     ),
 )
 
@@ -174,4 +254,16 @@ NET = (
     _net("tx.pkts", "transmit_packets", "Packets sent on an interface"),
     _net("tx.errs", "transmit_errors", "Transmit errors of an interface"),
     _net("tx.drop", "transmit_drops", "Packets to send dropped by an interface"),
+)
+
+PERF = Measure(
+    "",
+    _P + "perf_events",
+    "Events the host's processor counted for the guest (libvirt perf.EVENT).",
+)
+MEMORY_BANDWIDTH = Measure(
+    "",
+    _P + "memory_bandwidth_bytes",
+    "Memory traffic of the guest, by NUMA cell, as resctrl counts it"
+    " (libvirt memory.bandwidth.monitor.N.node.M.bytes).",
 )

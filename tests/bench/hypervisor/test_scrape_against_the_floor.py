@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import libvirt
 import pytest
 from prometheus_client.core import Metric
 
-from exporters.hypervisor.collector import PLUGIN, Settings
+from exporters.hypervisor.collector import PLUGIN
+from exporters.hypervisor.settings import Settings
 from exporters.toolkit.collector import Context, Deadline
 from inventory import Inventory
 from inventory.process import system_clock
@@ -18,14 +20,14 @@ from inventory.process import system_clock
 GUESTS = 2000
 _GUEST = (
     "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>g{0}</name>"
-    "<memory>1048576</memory><vcpu>2</vcpu><os><type>hvm</type></os>"
+    "<uuid>{2}</uuid><memory>1048576</memory><vcpu>2</vcpu><os><type>hvm</type></os>"
     "<test:runstate>{1}</test:runstate></domain>"
 )
 
 
 def _uri(folder: Path, state: int) -> str:
     path = folder / f"{state}.xml"
-    guests = "".join(_GUEST.format(number, state) for number in range(GUESTS))
+    guests = "".join(_GUEST.format(number, state, UUID(int=number + 1)) for number in range(GUESTS))
     path.write_text(f"<node>{guests}</node>", encoding="utf-8")
     return f"test://{path}"
 

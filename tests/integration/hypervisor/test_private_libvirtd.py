@@ -17,6 +17,13 @@ from deploy.estate.hypervisor import TestHypervisor
 STATE = "hypervisor_domain_state"
 
 
+def _connections(collector):
+    """The open ones of the stats lane, the scout's first."""
+    stats = collector._stations["hv1"].host.stats
+    callers = [stats._scout, *stats._crew._callers]
+    return [caller._link.connection for caller in callers if caller._link is not None]
+
+
 def _state(found, name):
     return [(labels[3], labels[2]) for labels in found[STATE] if labels[0] == name]
 
@@ -57,7 +64,7 @@ def test_a_machine_that_no_hypervisor_has_is_still_expected(estate, build, scrap
 def test_the_connection_is_read_only(estate, build, scrape):
     collector = build(hv1=estate.uri)
     scrape(collector)
-    connection = collector._sources["hv1"].idle[-1]
+    connection = _connections(collector)[-1]
     with pytest.raises(libvirt.libvirtError, match="read only"):
         connection.lookupByName("mx1").destroy()
 
@@ -65,9 +72,11 @@ def test_the_connection_is_read_only(estate, build, scrape):
 def test_the_connection_is_kept_between_scrapes(estate, build, scrape):
     collector = build(hv1=estate.uri)
     scrape(collector)
-    first = collector._sources["hv1"].idle[-1]
+    first = _connections(collector)
     scrape(collector)
-    assert collector._sources["hv1"].idle[-1] is first
+    after = _connections(collector)
+    assert after[0] is first[0]
+    assert len(after) <= 3
 
 
 def test_a_libvirtd_that_restarts_costs_no_more_than_the_scrapes_it_missed(estate, build, scrape):
@@ -91,11 +100,11 @@ def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate
         for _ in range(3):
             start = time.monotonic()
             found = scrape(collector, seconds=1)
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 3  # libvirt's own patience is ten times that
             assert found["hypervisor_up"] == {("hv1",): 0, ("d",): 1}
             assert _state(found, "test") == [("running", "unknown")]
-        waiting = [t for t in threading.enumerate() if t.name == "libvirt-hv1"]
-        assert len(waiting) <= 3
+        assert found["hypervisor_calls_outstanding"][("hv1",)] == 1
+        assert sum(thread.name == "hv-hv1" for thread in threading.enumerate()) <= 3
     finally:
         os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
     end = time.monotonic() + 10
@@ -105,11 +114,11 @@ def test_a_frozen_libvirtd_hides_no_other_and_is_read_again_when_it_thaws(estate
 
 
 def test_keepalive_gives_up_a_libvirtd_that_stays_frozen(estate, build, scrape, monkeypatch):
-    monkeypatch.setattr("exporters.hypervisor.source.KEEPALIVE_SECONDS", 1)
-    monkeypatch.setattr("exporters.hypervisor.source.KEEPALIVE_PROBES", 1)
+    monkeypatch.setattr("exporters.hypervisor.libvirtd.connection.KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("exporters.hypervisor.libvirtd.connection.KEEPALIVE_PROBES", 1)
     collector = build(hv1=estate.uri)
     scrape(collector)
-    connection = collector._sources["hv1"].idle[-1]
+    connection = _connections(collector)[0]
     os.kill(estate.libvirtd.child.pid, signal.SIGSTOP)
     try:
         end = time.monotonic() + 10
@@ -118,6 +127,44 @@ def test_keepalive_gives_up_a_libvirtd_that_stays_frozen(estate, build, scrape, 
             time.sleep(0.1)
     finally:
         os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
+
+
+def test_scrapes_of_a_frozen_libvirtd_are_told_at_once_that_it_does_not_answer(
+    estate, build, scrape
+):
+    collector = build(hv1=estate.uri)
+    scrape(collector)
+    os.kill(estate.libvirtd.child.pid, signal.SIGSTOP)
+    try:
+        took = []
+        for _ in range(6):
+            start = time.monotonic()
+            assert scrape(collector, seconds=5)["hypervisor_up"] == {("hv1",): 0}
+            took.append(time.monotonic() - start)
+        assert took[0] < 5
+        assert max(took[1:]) < 1  # of five, on a machine that may be busy
+    finally:
+        os.kill(estate.libvirtd.child.pid, signal.SIGCONT)
+
+
+def test_a_libvirtd_frozen_then_killed_is_read_again_within_five_seconds_of_its_return(
+    estate, build, scrape
+):
+    collector = build(hv1=estate.uri)
+    before = scrape(collector)
+    process = estate.libvirtd.child.process
+    os.kill(process.pid, signal.SIGSTOP)
+    for _ in range(3):
+        scrape(collector, seconds=1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(5)
+    estate.libvirtd.launch()
+    start = time.monotonic()
+    while scrape(collector, seconds=1)["hypervisor_up"] != {("hv1",): 1}:
+        assert time.monotonic() - start < 5
+        time.sleep(0.1)
+    # The driver forgot who ran; none of its guests is missing.
+    assert len(scrape(collector)[STATE]) <= len(before[STATE])
 
 
 def test_two_estates_run_side_by_side_and_leave_nothing_behind(estate, tmp_path, example_inventory):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from exporters.hypervisor.collector import PLUGIN, Settings
+from exporters.hypervisor.collector import PLUGIN
+from exporters.hypervisor.settings import Settings
 
 
 def test_without_settings_the_machines_own_libvirtd_is_read():
