@@ -1,111 +1,179 @@
-"""The collector `mailqueue`: size, bytes and oldest message of each Postfix queue."""
+"""The collector `mailqueue`: what waits in each queue, how long, and whose it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from typing import Annotated, Literal, Self
 
-from prometheus_client.core import GaugeMetricFamily, Metric
-from pydantic import BaseModel, ConfigDict, Field
+from prometheus_client.core import Metric
+from pydantic import AfterValidator, Field, model_validator
 
-from exporters.mailqueue.main_cf import UnresolvedParameter, parse_main_cf, resolve
-from exporters.mailqueue.spool import QueueState, Spool
+from exporters.mailqueue.exim.spool import Spool
+from exporters.mailqueue.label_settings import LabelSettings
+from exporters.mailqueue.queue.account_metrics import account_families
+from exporters.mailqueue.queue.ladder import Ladder, Reader
+from exporters.mailqueue.queue.metrics import age, queue_families, scan_families, up
+from exporters.mailqueue.queue.pacer import Pacer
+from exporters.mailqueue.queue.postqueue import Postqueue
+from exporters.mailqueue.queue.scanner import Scan, Scanner
+from exporters.mailqueue.queue.showq import Showq
+from exporters.mailqueue.queue.surroundings import surroundings
+from exporters.mailqueue.queue.walk import Walk
 from exporters.toolkit.collector import CollectorError, CollectorPlugin, Context, Deadline
-from inventory.config import reason
-from inventory.config.fields import ConfigPath, Identifier
-from inventory.process import Clock
+from inventory.config.errors import EXPECTED
+from inventory.config.fields import ConfigPath, Identifier, parse_duration
 
-_ACTIVE_LIMIT = "qmgr_message_active_limit"
+# Part of the deadline left for rendering, in seconds.
+_MARGIN = 0.5
+_SPOOLS = {"postfix": Path("/var/spool/postfix"), "exim": Path("/var/spool/exim4")}
 
 
-class QueueSettings(BaseModel):
-    """Where this Postfix keeps its queue and its configuration."""
+def _interval(text: str) -> str:
+    if not 1 <= parse_duration(text).total_seconds() <= 300:
+        raise ValueError(f"« {text} » hors limites ; attendu : de 1s à 5m")
+    return text
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    queue_directory: ConfigPath = Field(
-        Path("/var/spool/postfix"), description="le dossier des files,"
+def _staleness(text: str) -> str:
+    if not 10 <= parse_duration(text).total_seconds() <= 900:
+        raise ValueError(f"« {text} » hors limites ; attendu : de 10s à 15m")
+    return text
+
+
+class QueueSettings(LabelSettings):
+    """Where this mail server keeps its queue and its configuration, and how it is read."""
+
+    mta: Literal["postfix", "exim"] = "postfix"
+    queue_directory: ConfigPath | None = Field(
+        None,
+        description="le dossier des files (celui de Debian par défaut),",
+        examples=["/var/spool/postfix"],
     )
-    config_directory: ConfigPath = Field(Path("/etc/postfix"), description="le dossier de main.cf,")
-    instance_name: Identifier = "postfix"
+    config_directory: ConfigPath | None = Field(
+        None,
+        description="le dossier de main.cf (/etc/postfix par défaut),",
+        examples=["/etc/postfix"],
+    )
+    instance_name: Identifier | None = None
+    scan_interval: Annotated[str, AfterValidator(_interval)] = "5s"
+    stale_after: Annotated[str, AfterValidator(_staleness)] = "1m"
+    files_per_second: int = Field(2500, ge=50, le=20000)
+    floor_messages: int = Field(10, ge=1)
+    top_accounts: int = Field(20, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.mta == "exim" and self.config_directory is not None:
+            raise ValueError(
+                f"config_directory avec mta: exim{EXPECTED}queue_directory seul :"
+                " rien n'est lu de la configuration d'Exim"
+            )
+        return self
+
+    @property
+    def spool(self) -> Path:
+        """Where the queues are."""
+        return self.queue_directory or _SPOOLS[self.mta]
+
+    @property
+    def config(self) -> Path | None:
+        """Where main.cf is, if it is a Postfix."""
+        if self.mta == "exim":
+            return None
+        return self.config_directory or Path("/etc/postfix")
+
+    @property
+    def instance(self) -> str:
+        """The label `instance_name`."""
+        return self.instance_name or self.mta
 
 
-def active_limit(config_directory: Path) -> int:
-    """``qmgr_message_active_limit`` of a configuration folder. Raise CollectorError."""
-    path = config_directory / "main.cf"
-    try:
-        values = parse_main_cf(path.read_text(encoding="utf-8", errors="replace"))
-        text = resolve(values, _ACTIVE_LIMIT, "20000")
-        return int(text)
-    except OSError as error:
-        raise CollectorError(f"{path} illisible : {reason(error)}") from None
-    except UnresolvedParameter as error:
-        raise CollectorError(f"{path} : « {error} » n'est pas un nombre écrit en clair") from None
-    except ValueError:
-        raise CollectorError(
-            f"{path} : {_ACTIVE_LIMIT} = « {text} » ; attendu : un nombre"
-        ) from None
-
-
-def families(
-    states: Mapping[str, QueueState], limit: int, instance: str, now: float
-) -> Iterator[Metric]:
-    """The families of one scan. An empty queue has 0 messages, 0 bytes and age 0."""
-    up = GaugeMetricFamily(
-        "mailqueue_up",
-        "Whether the queue directory of this Postfix instance could be read.",
-        labels=["instance_name"],
-    )
-    up.add_metric([instance], 1)
-    messages = GaugeMetricFamily(
-        "mailqueue_messages", "Messages in this Postfix queue, by its file names.", labels=["queue"]
-    )
-    size = GaugeMetricFamily(
-        "mailqueue_bytes", "Size of the message files in this Postfix queue.", labels=["queue"]
-    )
-    oldest = GaugeMetricFamily(
-        "mailqueue_oldest_age_seconds",
-        "Time since the oldest message of this Postfix queue arrived, by its queue id"
-        " or arrival record; 0 when the queue is empty.",
-        labels=["queue"],
-    )
-    for queue, state in states.items():
-        messages.add_metric([queue], state.messages)
-        size.add_metric([queue], state.bytes)
-        oldest.add_metric([queue], 0 if state.oldest is None else max(0.0, now - state.oldest))
-    yield from (up, messages, size, oldest)
-    yield GaugeMetricFamily(
-        "mailqueue_active_limit_messages",
-        "Most messages Postfix takes into its active queue (qmgr_message_active_limit in main.cf).",
-        value=limit,
-    )
+def readers_of(
+    settings: QueueSettings,
+    wall_clock: Callable[[], float],
+    looks: int,
+    pacer: Callable[[int], bool] = lambda _: True,
+) -> tuple[Reader, ...]:
+    """The ways of reading this server's queues, the best first; `looks` files a round at most."""
+    spool, config = settings.spool, settings.config
+    if config is None:
+        return (Spool(spool, wall_clock, looks, pacer),)
+    return (Walk(spool, wall_clock, looks, pacer), Showq(spool), Postqueue(config))
 
 
 class QueueCollector:
-    """Scans the spool at each scrape."""
+    """Reads the queues in a thread of its own; a scrape only renders what that found last."""
 
-    def __init__(self, settings: QueueSettings, clock: Clock) -> None:
+    def __init__(self, settings: QueueSettings, context: Context) -> None:
         self._settings = settings
-        self._clock = clock
-        self._spool = Spool(settings.queue_directory)
+        self._clock = context.clock
+        self._owner_of = context.inventory.owner_of_address
+        self._label = settings.labeller()
+        self._stale_after = parse_duration(settings.stale_after).total_seconds()
+        interval = parse_duration(settings.scan_interval).total_seconds()
+        stop = Event()
+        pacer = Pacer(settings.files_per_second, stop)
+        looks = int(settings.files_per_second * min(interval, 5.0))
+        readers = readers_of(settings, lambda: self._clock().timestamp(), looks, pacer)
+        self._scanner = Scanner(
+            Ladder(readers).read,
+            lambda: surroundings(settings.spool, settings.config),
+            pacer,
+            stop,
+            interval=interval,
+            longest=self._stale_after / 2,
+        )
+        self._scanner.start()
 
     def collect(self, deadline: Deadline) -> Iterator[Metric]:
-        """The state of every queue. Raise CollectorError: no gauge rather than a false 0."""
-        limit = active_limit(self._settings.config_directory)
-        states = self._spool.scan(deadline)
-        yield from families(states, limit, self._settings.instance_name, self._clock().timestamp())
+        """The last state of every queue. Raise CollectorError: no gauge rather than a false 0.
+
+        The first scrape of all waits for the first scan.
+        """
+        self._scanner.wait_first(deadline.remaining() - _MARGIN)
+        scan, failure = self._scanner.state()
+        seconds = None if scan is None else max(0.0, self._scanner.now() - scan.at)
+        if scan is None or seconds is None or failure or seconds > self._stale_after:
+            why = failure or (
+                "première lecture de la file en cours"
+                if scan is None
+                else f"dernière lecture de la file trop ancienne (stale_after ="
+                f" {self._settings.stale_after}) : le disque répond-il ?"
+            )
+            down = up(self._settings.instance, 0)
+            raise CollectorError(why, families=[down, age(seconds)])
+        yield from self._families(scan, seconds)
 
     def close(self) -> None:
-        """Nothing is held open between scrapes."""
+        """End the scans."""
+        self._scanner.stop()
+
+    def _families(self, scan: Scan, seconds: float) -> Iterator[Metric]:
+        yield up(self._settings.instance, 1)
+        yield age(seconds)
+        yield from queue_families(scan.snapshot, self._clock().timestamp())
+        yield from scan_families(scan)
+        settings = self._settings
+        yield from account_families(
+            scan.snapshot,
+            self._labels,
+            settings.floor_messages,
+            settings.top_accounts,
+        )
+
+    def _labels(self, account: str) -> tuple[str, str]:
+        return self._label(account), self._owner_of(account) or ""
 
 
 def _build(settings: QueueSettings, context: Context) -> QueueCollector:
-    return QueueCollector(settings, context.clock)
+    return QueueCollector(settings, context)
 
 
 PLUGIN = CollectorPlugin(
     name="mailqueue",
-    summary="Files d'attente de Postfix : messages, octets, âge du plus ancien",
+    summary="Files d'attente (Postfix, Exim) : messages, octets, âges, comptes, place, engorgement",
     settings=QueueSettings,
     build=_build,
 )

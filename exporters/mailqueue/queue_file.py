@@ -13,6 +13,8 @@ HEAD_BYTES = 4096
 """Enough to hold everything before the recipients, whatever the message."""
 
 _TIME, _SENDER, _ATTRIBUTE, _MESSAGE = b"T"[0], b"S"[0], b"A"[0], b"M"[0]
+# Content size, its offset, number of recipients; written last, into room kept for it.
+_SIZE = b"C"[0]
 _LENGTH_BYTES = 5
 
 
@@ -22,12 +24,16 @@ class NotAQueueFile(ValueError):
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the head says. Empty text where a record is absent (local mail has no account)."""
+    """What the head says. Empty text where a record is absent (local mail has no account).
+
+    `recipients` is 0 while the file is being written.
+    """
 
     arrival: float
     sender: str = ""
     account: str = ""
     client_address: str = ""
+    recipients: int = 0
 
 
 def _records(head: bytes) -> Iterator[tuple[int, bytes]]:
@@ -58,11 +64,14 @@ def parse_head(head: bytes) -> Envelope:
     """The envelope in the first bytes of a queue file. Raise NotAQueueFile without a time."""
     arrival: float | None = None
     sender = account = client = ""
+    recipients = 0
     for kind, data in _records(head):
         if kind == _TIME and arrival is None:
             arrival = _time(data)
         elif kind == _SENDER:
             sender = data.decode("utf-8", "replace")
+        elif kind == _SIZE:
+            recipients = _recipients(data)
         elif kind == _ATTRIBUTE:
             name, _, value = data.partition(b"=")
             if name == b"sasl_username":
@@ -71,7 +80,13 @@ def parse_head(head: bytes) -> Envelope:
                 client = value.decode("utf-8", "replace")
     if arrival is None:
         raise NotAQueueFile("no arrival time record")
-    return Envelope(arrival, sender, account, client)
+    return Envelope(arrival, sender, account, client, recipients)
+
+
+def _recipients(data: bytes) -> int:
+    """The third number of a size record; 0 where there is none yet."""
+    fields = data.split()
+    return int(fields[2]) if len(fields) > 2 and fields[2].isdigit() else 0
 
 
 def _time(data: bytes) -> float:
