@@ -1,0 +1,1 @@
+"""The mail log: where it is read, what its lines say, what they add up to."""
