@@ -1,0 +1,1 @@
+"""The canary: a small mail to each member every few minutes, and whether and when it arrives."""
