@@ -1,4 +1,5 @@
-"""Mail queues: what waits in Postfix's spool, and who submits how much to it.
+"""Mail: what waits in the queues, who submits how much, whether mail gets through and is wanted.
 
-Two collectors: `mailqueue` reads the names of the queue files, `maillog` follows the log.
+Four collectors: `mailqueue` reads the names of the queue files, `maillog` follows the log,
+`mailcanary` sends mail and waits for it, `mailblocklist` asks block lists about our addresses.
 """

@@ -1,144 +1,213 @@
-"""The collector `maillog`: who submits how much, from how many places, by Postfix's log."""
+"""The collector `maillog`: who submits how much, from how many places, by the mail log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from time import monotonic
-from typing import Annotated
-from zoneinfo import ZoneInfo
+import contextlib
+from collections.abc import Iterable, Iterator
+from threading import Lock
 
-import structlog
 from prometheus_client.core import Metric
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from exporters.mailqueue.log_file import LogFollower
-from exporters.mailqueue.log_line import events
-from exporters.mailqueue.log_metrics import (
-    Floor,
-    account_families,
-    counter_families,
+from exporters.mailqueue.country_database import CountryDatabase
+from exporters.mailqueue.detector import Detection, Detector
+from exporters.mailqueue.french_holidays import is_public_holiday
+from exporters.mailqueue.log.allow_list import LiveBulkSenders, load_bulk_senders
+from exporters.mailqueue.log.background import Background
+from exporters.mailqueue.log.counters import counter_families
+from exporters.mailqueue.log.former_state import former_file
+from exporters.mailqueue.log.metrics import (
+    delay_family,
+    jam_families,
     log_families,
+    recent_families,
+    reload_family,
+    score_families,
 )
-from exporters.mailqueue.log_stamp import StampReader
-from exporters.mailqueue.log_state import LogState, StateFile
-from exporters.mailqueue.tally import Tally
-from exporters.toolkit.collector import CollectorPlugin, Context, Deadline
-from inventory.config import reason
-from inventory.config.fields import ConfigPath, TimeZone, parse_duration
+from exporters.mailqueue.log.pipeline import Pipeline, Queue
+from exporters.mailqueue.log.reading import MARGIN, Reading
+from exporters.mailqueue.log.resume import Resumed, resume
+from exporters.mailqueue.log.saver import Saver
+from exporters.mailqueue.log.settings import LogSettings, open_source, parser_of
+from exporters.mailqueue.log.shown import Floor, choose
+from exporters.mailqueue.log.source import LogSource
+from exporters.mailqueue.log.stamp import StampReader
+from exporters.mailqueue.log.state import StateFile
+from exporters.toolkit.collector import (
+    CollectorError,
+    CollectorPlugin,
+    Context,
+    Deadline,
+    SettingFault,
+)
+from inventory import Inventory
+from inventory.process.logs import get_logger
 
 HISTORY_BYTES = 64 << 20
-"""How much of an existing log fills the windows at the very first start."""
-SAVE_SECONDS = 15.0
-# Part of the deadline left for rendering, in seconds.
-_MARGIN = 0.5
-_log = structlog.get_logger("vigie.maillog")
-
-
-def _window(text: str) -> str:
-    if not 60 <= parse_duration(text).total_seconds() <= 86400:
-        raise ValueError(f"« {text} » hors limites ; attendu : de 1m à 24h")
-    return text
-
-
-class LogSettings(BaseModel):
-    """Which log, which windows, and from when on an account is shown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: ConfigPath = Field(Path("/var/log/mail.log"), description="le journal de Postfix,")
-    windows: tuple[Annotated[str, AfterValidator(_window)], ...] = Field(("2m", "1h"), min_length=1)
-    floor_recipients: int = Field(30, ge=1)
-    floor_addresses: int = Field(3, ge=2)
-    top_accounts: int = Field(20, ge=1, le=100)
-    timezone: TimeZone | None = Field(
-        None, description="le fuseau des dates sans décalage (celui de la machine par défaut),"
-    )
+"""How much of an existing log the windows and the detector see at the very first start."""
+READ_SECONDS = 2.0
+"""The log is read so often between scrapes, half a second long at most."""
+_log = get_logger("vigie.maillog")
 
 
 class LogCollector:
-    """Reads what was written since the last scrape, at the scrape.
+    """Reads what was written since the last time, at the scrape, and if wanted between scrapes.
 
-    A position and the tally of all lines before it are saved together, so that
-    a restart, even by ``kill -9``, neither loses a line nor counts one twice.
+    `between`: read every so many seconds without a scrape too, so that a flood's lines do not
+    all wait for the next one.
     """
 
     def __init__(
         self,
         settings: LogSettings,
         context: Context,
-        now: Callable[[], float] = monotonic,
         history: int = HISTORY_BYTES,
+        between: float | None = None,
     ) -> None:
-        self._windows = {
-            text: int(parse_duration(text).total_seconds()) for text in settings.windows
-        }
-        self._floor = Floor(
-            settings.floor_recipients, settings.floor_addresses, settings.top_accounts
-        )
-        self._path = settings.path
+        self._settings = settings
         self._clock = context.clock
         self._members = [*(owner.id for owner in context.inventory.owners), ""]
-        self._tally = Tally(self._windows.values(), context.inventory.owner_of_address)
-        zone = ZoneInfo(settings.timezone) if settings.timezone else None
-        self._stamps = StampReader(context.clock, zone)
-        self._state = StateFile(context.state_directory) if context.state_directory else None
-        saved = self._state.load(self._path) if self._state else None
-        if saved:
-            self._tally.restore(saved.tally)
-        self._log = LogFollower(self._path, saved.position if saved else None, history)
-        self._now = now
-        self._saved_at = now()
+        self._domains = {
+            domain: owner.id for owner in context.inventory.owners for domain in owner.mail_domains
+        }
+        self._floor = Floor(
+            settings.floor_recipients,
+            settings.floor_addresses,
+            settings.floor_score,
+            settings.top_accounts,
+        )
+        self._label = settings.labeller()
+        listed = settings.bulk_senders_file
+        self._bulk_senders = LiveBulkSenders(listed) if listed is not None else None
+        countries = settings.country_database
+        self._countries = CountryDatabase(countries) if countries is not None else None
+        self._reading = self._resume(context, history)
+        self._lock = Lock()
+        self._background = Background(self._between, between or READ_SECONDS, "maillog-read")
+        if between is not None:
+            self._background.start()
 
     def collect(self, deadline: Deadline) -> Iterator[Metric]:
-        """Everything the log says up to now. Raise CollectorError when it cannot be read.
+        """Everything the log says up to now. Raise CollectorError when it cannot be read; of
+        several logs, with what the others say.
 
         When there is more than the deadline allows, the rest waits for the next scrape.
         """
-        self._read(deadline)
-        now = self._clock()
-        last = self._stamps.last
-        waits = last is not None and self._log.behind() > 0
-        lag = max(0.0, now.timestamp() - last) if waits and last is not None else 0.0
-        yield from account_families(self._tally, self._windows, self._floor, int(now.timestamp()))
-        yield from counter_families(self._tally, self._members)
-        yield from log_families(lag, last)
-        if self._now() - self._saved_at >= SAVE_SECONDS:
-            self._save()
+        with self._lock:
+            if self._bulk_senders is not None:
+                self._bulk_senders.refresh()
+            self._tell(self._reading.advance(deadline))
+            families = list(self._families(int(self._clock().timestamp())))
+            fault = self._reading.fault
+        if fault is not None:
+            raise CollectorError(str(fault), families=families)
+        yield from families
+
+    def settle(self) -> None:
+        """Wait until what is being saved is saved."""
+        self._reading.settle()
 
     def close(self) -> None:
         """Save where we are and close the log."""
-        self._save()
-        self._log.close()
+        self._background.stop()
+        self._reading.close()
+        if self._countries is not None:
+            self._countries.close()
 
-    def _read(self, deadline: Deadline) -> None:
-        for block, past in self._log.blocks():
-            now = int(self._clock().timestamp())
-            lines = block.count(b"\n") + (not block.endswith(b"\n"))
-            self._tally.add(lines, events(block, self._stamps), now, past=past)
-            if deadline.remaining() < _MARGIN:
-                return
-
-    def _save(self) -> None:
-        self._saved_at = self._now()
-        if self._state is None:
-            return
-        state = LogState(
-            path=str(self._path), position=self._log.position(), tally=self._tally.save()
+    def _resume(self, context: Context, history: int) -> Reading:
+        settings, folder = self._settings, context.state_directory
+        resumed, saver = Resumed(self._begin(), "", None, None, whole=True), None
+        if folder is not None:
+            file = StateFile(folder)
+            resumed = resume(file, folder, self._begin)
+            saver = Saver(file, whole=resumed.whole, former=former_file(folder))
+        stamps = StampReader(context.clock, settings.stamp_zone)
+        stamps.last = resumed.last
+        return Reading(
+            self._open(resumed, history),
+            origin=settings.origin,
+            parse=parser_of(settings),
+            stamps=stamps,
+            pipeline=resumed.pipeline,
+            saver=saver,
+            clock=context.clock,
         )
-        try:
-            self._state.save(state)
-        except OSError as error:
-            _log.warning("état du journal non enregistré", reason=reason(error))
+
+    def _begin(self) -> Pipeline:
+        return Pipeline(self._settings.seconds.values(), self._domains, self._detector)
+
+    def _detector(self, queue: Queue) -> Detector:
+        country = self._countries.country if self._countries else None
+        zone = self._settings.office_zone
+        return Detector(zone, is_public_holiday, self._bulk_senders, queue, country)
+
+    def _open(self, resumed: Resumed, history: int) -> LogSource:
+        settings = self._settings
+        if resumed.position is None:
+            return open_source(settings, None, history)
+        if resumed.origin == settings.origin:
+            try:
+                return open_source(settings, resumed.position, history)
+            except ValueError:
+                why = "position incompréhensible"
+        else:
+            why = "ce n'était pas le même journal"
+        # What is there was counted, or is of another log: go on with what is written from now on.
+        _log.warning("journal repris à sa fin", reason=why)
+        return open_source(settings, None, 0)
+
+    def _labels(self, account: str) -> tuple[str, str]:
+        return self._label(account), self._reading.pipeline.tally.member_of(account)
+
+    def _families(self, now: int) -> Iterator[Metric]:
+        pipeline = self._reading.pipeline
+        tally, detector = pipeline.tally, pipeline.detector
+        recent = {
+            label: tally.windows[seconds].totals(now)
+            for label, seconds in self._settings.seconds.items()
+        }
+        standing = {one.account: one for one in detector.standing(now)}
+        shown = choose(recent, standing.values(), self._floor)
+        yield from recent_families(recent, shown, self._labels)
+        countries = self._countries is not None
+        yield from score_families(standing, shown, self._labels, countries=countries)
+        yield from jam_families(detector.jam(now))
+        yield from counter_families(tally.counts, self._members)
+        yield delay_family(tally.delays)
+        lag, last = self._reading.lag(now), self._reading.last
+        yield from log_families(self._settings.source, lag, last)
+        if self._bulk_senders is not None:
+            yield reload_family(self._bulk_senders.valid)
+
+    def _between(self) -> None:
+        # What goes wrong here goes wrong at the next scrape too, which says it.
+        with contextlib.suppress(Exception), self._lock:
+            self._tell(self._reading.advance(Deadline.after(2 * MARGIN)))
+
+    def _tell(self, found: Iterable[Detection]) -> None:
+        for one in found:
+            _log.warning(
+                "engorgement du courrier" if one.kind == "jam" else "compte sans doute détourné",
+                account=self._label(one.account) if one.account else "",
+                score=one.score,
+                reasons=", ".join(f"{name} {value:g}" for name, value in one.reasons.items()),
+            )
 
 
 def _build(settings: LogSettings, context: Context) -> LogCollector:
-    return LogCollector(settings, context)
+    return LogCollector(settings, context, between=READ_SECONDS)
+
+
+def _check(settings: LogSettings, _: Inventory) -> Iterator[SettingFault]:
+    """Raise ConfigurationError with the faults of the file the settings name."""
+    if settings.bulk_senders_file is not None:
+        load_bulk_senders(settings.bulk_senders_file)
+    yield from ()
 
 
 PLUGIN = CollectorPlugin(
     name="maillog",
-    summary="Journal de Postfix : messages, destinataires et adresses par compte authentifié",
+    summary="Journal du serveur de courrier : comptes authentifiés, livraisons, comptes volés",
     settings=LogSettings,
     build=_build,
+    check=_check,
 )

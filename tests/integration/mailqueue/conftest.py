@@ -10,7 +10,8 @@ from prometheus_client.core import Metric
 
 from deploy.estate.mail import MailServer
 from deploy.estate.ports import Ports, free_base
-from exporters.mailqueue.log_collector import LogCollector, LogSettings
+from exporters.mailqueue.log.settings import LogSettings
+from exporters.mailqueue.log_collector import LogCollector
 from exporters.mailqueue.queue_collector import QueueCollector, QueueSettings
 from exporters.toolkit.collector import Context, Deadline
 from inventory import Inventory
@@ -74,11 +75,16 @@ def maillog(
 
 
 @pytest.fixture
-def mailqueue(mail: MailServer) -> QueueCollector:
+def mailqueue(mail: MailServer, example_inventory: Inventory) -> Iterator[QueueCollector]:
     settings = QueueSettings(
-        queue_directory=mail.queue_directory, config_directory=mail.config_directory
+        queue_directory=mail.queue_directory,
+        config_directory=mail.config_directory,
+        scan_interval="1s",
+        floor_messages=3,
     )
-    return QueueCollector(settings, system_clock)
+    collector = QueueCollector(settings, Context(example_inventory, system_clock))
+    yield collector
+    collector.close()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 
-from exporters.mailqueue.log_collector import LogCollector, LogSettings
+from exporters.mailqueue.log.settings import LogSettings
+from exporters.mailqueue.log_collector import LogCollector
 from exporters.toolkit.collector import Context
 from inventory import Inventory
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.mailqueue.accounts import INVALID, account_label, client_place
+from exporters.mailqueue.accounts import INVALID, account_label, client_place, keyed_label
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,10 @@ def test_no_bytes_make_a_label_with_other_characters(raw):
 )
 def test_an_ipv6_client_is_one_place_for_its_whole_64(raw, place):
     assert client_place(raw) == place
+
+
+def test_a_keyed_label_is_the_hmac_of_the_account_that_rfc_2104_gives():
+    # RFC 4231, test case 2.
+    label = keyed_label(b"Jefe")("what do ya want for nothing?")
+    assert label == "a:5bdcc146bf60"
+    assert keyed_label(b"Jefe")(INVALID) == INVALID

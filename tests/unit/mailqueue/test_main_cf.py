@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.mailqueue.main_cf import UnresolvedParameter, parse_main_cf, resolve
-from exporters.mailqueue.queue_collector import active_limit
-from exporters.toolkit.collector import CollectorError
+from exporters.mailqueue.queue.snapshot import ReadFailed
+from exporters.mailqueue.queue.surroundings import surroundings
 
 TEXT = """\
 # a comment
@@ -51,11 +51,11 @@ def test_any_text_is_parsed(text):
 )
 def test_a_limit_that_is_no_number_is_an_error_that_names_the_file(tmp_path, text, says):
     (tmp_path / "main.cf").write_text(text)
-    with pytest.raises(CollectorError, match=r"main\.cf") as caught:
-        active_limit(tmp_path)
+    with pytest.raises(ReadFailed, match=r"main\.cf") as caught:
+        surroundings(tmp_path, tmp_path)
     assert says in str(caught.value)
 
 
 def test_a_missing_main_cf_is_an_error(tmp_path):
-    with pytest.raises(CollectorError, match="illisible"):
-        active_limit(tmp_path)
+    with pytest.raises(ReadFailed, match="illisible"):
+        surroundings(tmp_path, tmp_path)

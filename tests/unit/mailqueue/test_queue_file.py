@@ -34,7 +34,7 @@ HEAD = (
 
 def test_the_head_gives_arrival_sender_account_and_client():
     assert parse_head(HEAD) == Envelope(
-        1795528289.201234, "bob@noirmont.test", "bob@noirmont.test", "127.0.3.4"
+        1795528289.201234, "bob@noirmont.test", "bob@noirmont.test", "127.0.3.4", 1
     )
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.mailqueue.windows import PLACES_LIMIT, Window
+from exporters.mailqueue.log.windows import PLACES_LIMIT, Window
 
 NOW = 1_000_000
 happenings = st.lists(
@@ -43,9 +45,27 @@ def test_a_saved_window_is_restored_as_it_was(what):
     for offset, account, place, recipients in what:
         window.add(NOW + offset, NOW + 600, account, place=place, messages=1)
         window.add(NOW + offset, NOW + 600, account, recipients=recipients)
-    other.restore(list(window.entries()))
+    for time, entries in window.changes():
+        other.restore(time, json.loads(json.dumps(entries)))
+    assert list(other.changes()) == []
     assert other.totals(NOW + 600) == window.totals(NOW + 600)
     assert other.totals(NOW + 9000) == window.totals(NOW + 9000) == {}
+
+
+@given(happenings, happenings)
+def test_what_is_saved_as_changes_one_time_after_the_other_is_the_window(first, second):
+    window, rows = Window(120), {}
+    for what in (first, second, []):
+        for offset, account, place, _ in what:
+            window.add(NOW + offset, NOW + 600, account, place=place, messages=1)
+        window.totals(NOW + 600)
+        for time, entries in window.changes():
+            rows[time] = entries
+            if entries is None:
+                del rows[time]
+        kept = dict(rows)
+        window.change_all()
+        assert kept == dict(window.changes())
 
 
 def test_a_line_of_the_future_counts_as_now_and_an_old_one_not_at_all():
@@ -63,4 +83,4 @@ def test_a_botnet_of_any_size_takes_bounded_memory():
     totals = window.totals(NOW)["a"]
     assert totals.messages == PLACES_LIMIT + 500
     assert len(totals.places) == PLACES_LIMIT
-    assert len(list(window.entries())) <= PLACES_LIMIT + 1
+    assert sum(len(entries) for _, entries in window.changes()) <= PLACES_LIMIT + 1
