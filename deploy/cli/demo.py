@@ -7,6 +7,7 @@ import threading
 
 from deploy.cli._estate import add_estate_options, guarded, say
 from deploy.drill.background import Background
+from deploy.drill.homes import homes
 from deploy.estate.estate import Estate
 from deploy.estate.ports import Ports
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     def demo() -> int:
         estate = Estate(arguments.folder, Ports(arguments.port_base))
         estate.start(say)
-        background = Background(estate.ports, estate.accounts, rate=0.5)
+        background = Background(estate.ports, estate.accounts, homes(estate.accounts), rate=0.5)
         try:
             background.start()
             print(addresses(estate), flush=True)

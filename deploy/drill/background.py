@@ -9,18 +9,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from deploy.drill.crew import Crew
 from deploy.estate.ports import Ports
-from deploy.estate.submit import submit
+from deploy.estate.submit import Session, submit
+from inventory.process.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SENDERS = 4
 """Several, so that one slow answer of the server does not silence everybody."""
 NEWSLETTER_RECIPIENTS = 120
 """A town hall writes to its associations now and then: honest, and not to be paged for."""
+NEWSLETTER_PARTS = 30
+"""Messages of a listed newsletter, of fifty recipients each."""
 
 
 @dataclass
@@ -34,19 +35,21 @@ class Honest:
 class Background:
     """Sends about `rate` messages a second until stopped, from `accounts` (address to password).
 
-    Every account sends from one loopback address of its own. One message in
-    eighty is a newsletter.
+    Every account sends from its address in `addresses`. One message in eighty is a mailing.
     """
 
     def __init__(
-        self, ports: Ports, accounts: Mapping[str, str], *, rate: float = 2.0, seed: int = 1
+        self,
+        ports: Ports,
+        accounts: Mapping[str, str],
+        addresses: Mapping[str, str],
+        *,
+        rate: float = 2.0,
+        seed: int = 1,
     ) -> None:
         self.honest = Honest()
         self._ports, self._accounts = ports, dict(accounts)
-        self._addresses = {
-            account: f"127.0.{10 + number // 200}.{1 + number % 200}"
-            for number, account in enumerate(self._accounts)
-        }
+        self._addresses = addresses
         self._rate, self._random = rate, random.Random(seed)
         self._number = 0
         self._lock = threading.Lock()
@@ -59,6 +62,20 @@ class Background:
     def stop(self) -> None:
         """Finish the messages under way and stop."""
         self._crew.stop()
+
+    def newsletter(self, account: str, password: str) -> None:
+        """Send a town's listed newsletter, beside all else; return when it is under way."""
+        address = self._addresses[account]
+
+        def send() -> None:
+            with Session(self._ports, account, password, source_address=address) as session:
+                for part in range(NEWSLETTER_PARTS):
+                    people = [f"lecteur{part}-{n}@associations.test" for n in range(50)]
+                    session.send(people, message_id=f"lettre-{part}@vigie.test")
+                    if self._crew.ending(1.0):
+                        return
+
+        threading.Thread(target=send, daemon=True).start()
 
     def _next(self) -> tuple[str, str, list[str]]:
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.drill.background import Background
+from deploy.drill.homes import homes
 from deploy.estate.estate import Estate
 from deploy.estate.readings import Readings
 
@@ -20,7 +21,9 @@ class Calm:
 
     def run(self, seconds: float) -> tuple[dict[str, Any], str]:
         """(report, French text). ``ok`` when mail flowed and nobody was paged."""
-        background = Background(self._estate.ports, self._estate.accounts)
+        background = Background(
+            self._estate.ports, self._estate.accounts, homes(self._estate.accounts)
+        )
         self._progress(f"courrier ordinaire seul pendant {seconds / 60:.1f} min")
         background.start()
         time.sleep(seconds)

@@ -12,6 +12,8 @@ from dashboards.grafana.emptiness import empty_panels
 from dashboards.grafana.shipped import overview
 from deploy.drill.attack import Attack
 from deploy.drill.background import Background
+from deploy.drill.engineer import Engineer
+from deploy.drill.homes import homes
 from deploy.drill.report import HonestMail, Observation
 from deploy.drill.scenario import Scenario
 from deploy.drill.watch import DISTURBED, Watch
@@ -32,8 +34,8 @@ class Drill:
         self.readings = Readings(estate.ports, estate.settings.secret("operator.token"))
         self.watch = Watch(estate, self.readings, scenario)
         honest = {a: p for a, p in estate.accounts.items() if a != scenario.account}
-        self.background = Background(estate.ports, honest)
-        self.attack = Attack(estate.ports, scenario, estate.accounts[scenario.account])
+        self.background = Background(estate.ports, honest, homes(estate.accounts))
+        self.attack = Attack(estate.ports, scenario.theft, estate.accounts[scenario.account])
         self.seen = Observation(scenario.name, scenario.account, scenario.on_duty)
         book = load_rosters(estate.settings.path("rosters.yml"), estate.inventory)
         person = book.person(scenario.on_duty)
@@ -81,11 +83,16 @@ class Drill:
             self.progress("file engorgée ; l'alerte qui en découle est tue, la cause est connue")
         self._measure_scrape()
         self.seen.empty_panels = empty_panels(self.estate.ports.url("prometheus"), overview())
-        self.estate.mail.block_account(self.scenario.account)
+        engineer = Engineer(self.estate)
+        engineer.contain(self.scenario.account)
+        remains = engineer.contained(self.scenario.account)
         self.attack.stop()
-        purged = self.estate.mail.discard_mail_of(self.scenario.account)
-        self.watch.note("contained")
-        self.progress(f"compte bloqué, {purged} messages purgés")
+        engineer.purge(self.scenario.account)
+        if remains:
+            self.progress(f"compte encore actif : {remains}")
+        else:
+            self.watch.note("contained")
+            self.progress("compte refusé, sessions fermées, messages retenus puis supprimés")
 
     def _measure_scrape(self) -> None:
         """The slowest of three whole scrapes in the thick of it, and what promtool says of one."""
@@ -136,8 +143,9 @@ class Drill:
         seen.attack = {
             "messages": volume.messages,
             "recipients": volume.recipients,
-            "addresses": len(self.scenario.attack_addresses),
+            "addresses": len(self.scenario.theft.addresses),
             "refused_logins": volume.refused_logins,
+            "refused_messages": volume.refused_messages,
         }
         incident = watch.find_incident()
         accounts = {a["labels"].get("account") for a in incident.get("alerts", [])}

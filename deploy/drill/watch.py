@@ -13,7 +13,7 @@ from deploy.drill.scenario import Scenario
 from deploy.estate.estate import ACTIVE_LIMIT, Estate
 from deploy.estate.readings import Readings
 
-FLOODING, JAMMED = "MailAccountFlooding", "MailQueueJammed"
+COMPROMISED, JAMMED = "MailAccountCompromised", "MailQueueJammed"
 DISTURBED = ("disturbed", "down")
 
 
@@ -82,7 +82,7 @@ class Watch:
     def find_incident(self) -> dict[str, Any]:
         """The incident of the flooding, whole and fresh; empty while there is none."""
         for incident in self._readings.incidents():
-            if any(a["labels"].get("alertname") == FLOODING for a in incident.get("alerts", [])):
+            if any(a["labels"].get("alertname") == COMPROMISED for a in incident.get("alerts", [])):
                 return incident
         return {}
 
@@ -106,7 +106,7 @@ class Watch:
 
     def _alert(self) -> bool:
         return any(
-            a["labels"].get("alertname") == FLOODING
+            a["labels"].get("alertname") == COMPROMISED
             and a["labels"].get("account") == self._scenario.account
             and a["state"] == "firing"
             for a in self._readings.alerts()

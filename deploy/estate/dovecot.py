@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.estate.child import Child, EstateError, start_child
+from deploy.estate.child import Child, start_child
 
 _CONFIGURATION = """\
 base_dir = {folder}/run
@@ -70,13 +70,6 @@ class Dovecot:
     def alive(self) -> bool:
         """Whether it runs."""
         return self._child is not None and self._child.alive()
-
-    def remove(self, account: str) -> None:
-        """Refuse this account from the next login on. Raise EstateError if it is unknown."""
-        if account not in self.accounts:
-            raise EstateError(f"Dovecot : compte inconnu ({account})")
-        del self.accounts[account]
-        self._write_users()
 
     def _write_users(self) -> None:
         # Written aside and renamed: a login never meets half a file.

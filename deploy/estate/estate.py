@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -15,7 +15,7 @@ from deploy.estate.child import EstateError, wait_until
 from deploy.estate.folder import claim, forget
 from deploy.estate.hypervisor import TestHypervisor
 from deploy.estate.mail import MailServer
-from deploy.estate.mailboxes import SLOW_DOMAINS, mailboxes
+from deploy.estate.mailboxes import NEWSLETTERS, SLOW_DOMAINS, mailboxes
 from deploy.estate.monitoring import Alertmanager, Prometheus
 from deploy.estate.ports import LOOPBACK, Ports
 from deploy.estate.processes import VigieProcess
@@ -23,6 +23,7 @@ from deploy.estate.readings import Readings
 from deploy.estate.settings_files import SettingsFiles
 from deploy.estate.sms import Handset, SmsGateway
 from inventory import load_inventory
+from inventory.process import system_clock
 
 ACTIVE_LIMIT = 400
 """Postfix's own default is 20,000; a small limit lets the queue jam within the drill."""
@@ -44,7 +45,11 @@ class Part(Protocol):
 
 
 class Estate:
-    """All of it, in `folder`, on `ports`. Use as a context manager or call stop()."""
+    """All of it, in `folder`, on `ports`. Use as a context manager or call stop().
+
+    `mail_past` writes the mail log of the days before, given the accounts; without it the log
+    starts empty. `office_timezone` is where it is office hours or night for the exporter.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,8 @@ class Estate:
         *,
         clock_start: datetime | None = None,
         first_wait: str = "5m",
+        mail_past: Callable[[Sequence[str], IO[str]], None] | None = None,
+        office_timezone: str = "Europe/Paris",
     ) -> None:
         if os.geteuid() != 0:
             raise EstateError("Postfix et Dovecot demandent root ; attendu : sudo vigie demo")
@@ -91,13 +98,15 @@ class Estate:
             self.folder / "alertmanager", ports, self.settings.path("alertmanager.token")
         )
         self._first_wait = first_wait
+        self._mail_past, self._office_timezone = mail_past, office_timezone
         self._started: list[Part] = []
 
     def start(self, progress: Progress) -> None:
         """Start every part in order, saying so. What started is stopped again on failure."""
         (self.folder / "backups").mkdir(exist_ok=True)
+        self._write_mail_past()
         steps: list[tuple[str, Part]] = [
-            ("Postfix, Dovecot et deux relais", self.mail),
+            ("Postfix, Dovecot et trois relais", self.mail),
             ("Hyperviseur libvirt (pilote d'essai)", self.hypervisor),
             ("Sauvegardes restic et borg", self.backups),
             ("Passerelle SMS Kannel", self.gateway),
@@ -136,7 +145,23 @@ class Estate:
         if failures:
             raise EstateError("arrêt incomplet : " + " ; ".join(failures))
 
+    def night_falls(self, office_timezone: str) -> None:
+        """The offices are in another zone from now on; the exporter starts again with it."""
+        self._office_timezone = office_timezone
+        self.exporter.stop()
+        self._write_settings()
+        self.exporter.start()
+
+    def _write_mail_past(self) -> None:
+        if self._mail_past is not None:
+            self.mail.log.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            with self.mail.log.open("w", encoding="ascii") as log:
+                self._mail_past(list(self.accounts), log)
+
     def _write_settings(self) -> None:
+        newsletters = (a for a in self.accounts if a.startswith(f"{NEWSLETTERS}@"))
+        today = system_clock().date()
+        self.settings.write_bulk_senders(newsletters, today + timedelta(days=365))
         repositories = self.backups.repositories()
         collectors: dict[str, Any] = {
             "host": {},
@@ -145,7 +170,11 @@ class Estate:
                 "queue_directory": str(self.mail.queue_directory),
                 "config_directory": str(self.mail.config_directory),
             },
-            "maillog": {"path": str(self.mail.log)},
+            "maillog": {
+                "path": str(self.mail.log),
+                "office_timezone": self._office_timezone,
+                "bulk_senders_file": "bulk-senders.yml",
+            },
             **{tool: {"repositories": found} for tool, found in repositories.items()},
         }
         self.settings.write_exporter(collectors, self.folder / "state")

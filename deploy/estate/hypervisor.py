@@ -20,10 +20,13 @@ from deploy.estate.child import EstateError
 from deploy.estate.libvirtd import PrivateLibvirtd
 from inventory import Inventory, VirtualMachine
 
+GUEST_MEMORY = 64
+"""MiB each. The test driver's machine has 3 GiB: all of an inventory fit, as when all is well."""
+
 _DOMAIN = """\
 <domain type='test'>
   <name>{name}</name>
-  <memory unit='MiB'>2048</memory>
+  <memory unit='MiB'>{memory}</memory>
   <vcpu>2</vcpu>
   <os><type>hvm</type></os>
   <devices>
@@ -113,7 +116,8 @@ class TestHypervisor:
             self._define(number, machine)
 
     def _define(self, number: int, machine: VirtualMachine) -> None:
-        xml = _DOMAIN.format(name=escape(machine.name, {"'": "&apos;"}), number=number)
+        name = escape(machine.name, {"'": "&apos;"})
+        xml = _DOMAIN.format(name=name, number=number, memory=GUEST_MEMORY)
         domain = self._connection.defineXML(xml)
         if machine.should_run:
             domain.setAutostart(1)

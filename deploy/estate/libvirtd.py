@@ -1,4 +1,4 @@
-"""A libvirtd of our own: one driver, no privilege, one socket, a folder under /tmp.
+"""A libvirtd of our own: chosen drivers, no privilege, one socket, a folder under /tmp.
 
 As root libvirtd would write under /etc and /run/libvirt; as *nobody* it keeps to its
 folder, so that several run side by side, beside the host's own. The folder is short:
@@ -7,6 +7,7 @@ a Unix socket's path must stay under the 108 bytes the kernel allows.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -28,15 +29,16 @@ max_clients = 200
 class PrivateLibvirtd:
     """One daemon and its folder, from `prepare` to `stop`.
 
-    `driver` is the only loadable driver it gets; "" leaves it those that are built in.
+    `drivers` are the only loadable drivers it gets (qemu, storage, network…), beside those
+    that are built in.
     `capabilities` (``net_admin``) are kept when root starts it: a guest's tap needs them.
     """
 
     def __init__(
-        self, name: str, log: Path, driver: str = "", capabilities: Sequence[str] = ()
+        self, name: str, log: Path, drivers: Sequence[str] = (), capabilities: Sequence[str] = ()
     ) -> None:
         self._name, self._log = name, log
-        self._driver, self._capabilities = driver, capabilities
+        self._drivers, self._capabilities = tuple(drivers), capabilities
         self._run: Path | None = None
         self.child: Child | None = None
 
@@ -61,18 +63,17 @@ class PrivateLibvirtd:
         """Make the folder. What is put there before `launch` will belong to the daemon."""
         self._run = Path(tempfile.mkdtemp(prefix="vigie-hv-", dir="/tmp"))
         self.settings.mkdir(parents=True)
-        drivers = self._run / "drivers"
-        drivers.mkdir()
+        loaded = self._run / "drivers"
+        loaded.mkdir()
         text = _CONFIGURATION.format(run=self._run)
         (self._run / "libvirtd.conf").write_text(text, encoding="utf-8")
-        if self._driver:
-            name = f"libvirt_driver_{self._driver}.so"
+        for driver in self._drivers:
+            name = f"libvirt_driver_{driver}.so"
             installed = next(Path("/").glob(f"{_DRIVERS[1:]}/{name}"), None)
             if installed is None:
-                raise EstateError(
-                    f"{name} absent ; attendu : apt install libvirt-daemon-driver-{self._driver}"
-                )
-            (drivers / name).symlink_to(installed)
+                package = "libvirt-daemon-driver-qemu" if driver == "qemu" else "libvirt-daemon"
+                raise EstateError(f"{name} absent ; attendu : apt install {package}")
+            (loaded / name).symlink_to(installed)
 
     def launch(self) -> None:
         """Start the daemon, or start it again after its death, and wait for its socket."""
@@ -109,7 +110,8 @@ class PrivateLibvirtd:
 
     def _as_nobody(self) -> list[str | Path]:
         for path in (self.run, *self.run.rglob("*")):
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+            with contextlib.suppress(FileNotFoundError):  # guests that outlived it come and go
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         command: list[str | Path] = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}"]
         command.append("--clear-groups")
         if self._capabilities:

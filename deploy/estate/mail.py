@@ -12,11 +12,9 @@ from pathlib import Path
 from deploy.estate import deliveries
 from deploy.estate.child import Child, EstateError, start_child, wait_until
 from deploy.estate.dovecot import Dovecot
-from deploy.estate.intruder import end_sessions
 from deploy.estate.ports import Ports, is_free
 from deploy.estate.postfix_config import PostfixSettings, main_cf, master_cf, transport_map
 from deploy.estate.relay import start_relay
-from exporters.mailqueue.queue_file import HEAD_BYTES, NotAQueueFile, parse_head
 from inventory.process import system_clock
 
 QUEUES = ("incoming", "active", "deferred", "hold", "corrupt", "maildrop")
@@ -25,7 +23,7 @@ _LONGEST_FOLDER = 75
 
 
 class MailServer:
-    """Postfix, Dovecot (SASL only), a fast relay and a slow one, in `folder`.
+    """Postfix, Dovecot (SASL only), a fast relay, a slow one and one that refuses, in `folder`.
 
     `accounts` maps addresses to passwords. `active_limit` is Postfix's
     ``qmgr_message_active_limit``. Mail to `slow_domains` goes to a relay that
@@ -70,6 +68,10 @@ class MailServer:
                     "relais lent", self.ports["slow_relay"], relay_log, seconds=self.slow_seconds
                 )
             )
+            log = self.log.with_name("bouncing_relay.out")
+            self._relays.append(
+                start_relay("relais qui refuse", self.ports["bouncing_relay"], log, refuses=True)
+            )
             self._dovecot.start()
             self._run("postfix", "-c", self.config_directory, "check")
             # The master itself, not "postfix start-fg": that leaves a shell between us.
@@ -94,7 +96,7 @@ class MailServer:
             self._relays.pop().stop()
 
     def alive(self) -> bool:
-        """Whether Postfix, Dovecot and both relays run."""
+        """Whether Postfix, Dovecot and the relays run."""
         return (
             self._postfix is not None
             and self._postfix.alive()
@@ -110,29 +112,6 @@ class MailServer:
     def stop_fast_relay(self) -> None:
         """Stop the fast relay: mail for it is deferred from now on."""
         self._relays.pop(0).stop()
-
-    def block_account(self, address: str) -> None:
-        """Take the account's password away and end its open sessions, as an engineer would."""
-        self._dovecot.remove(address)
-        if self._postfix is not None:
-            end_sessions(self.log, self._postfix.pid, address)
-
-    def discard_mail_of(self, address: str) -> int:
-        """Delete the queued mail that this account submitted; how many messages were deleted."""
-        wanted = {path.name for path in self._messages() if _account(path) == address}
-        if not wanted:
-            return 0
-        subprocess.run(
-            ["postsuper", "-c", self.config_directory, "-d", "-"],
-            input="".join(f"{name}\n" for name in sorted(wanted)).encode(),
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        # Deleted mail keeps its place in the active queue until each slow delivery ends;
-        # a reload makes the queue manager start afresh, and honest mail moves at once.
-        self._run("postfix", "-c", self.config_directory, "reload")
-        return len(wanted - {path.name for path in self._messages()})
 
     def retry_deferred(self) -> None:
         """Ask for an immediate attempt at all deferred mail (``postqueue -f``)."""
@@ -186,12 +165,3 @@ class MailServer:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
             raise EstateError(f"{command[0]} a échoué : {said}")
-
-
-def _account(path: Path) -> str:
-    """The account that submitted a queue file; empty when it left the queue or has none."""
-    try:
-        with path.open("rb") as file:
-            return parse_head(file.read(HEAD_BYTES)).account
-    except (FileNotFoundError, NotAQueueFile):
-        return ""

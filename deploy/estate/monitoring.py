@@ -59,6 +59,25 @@ def alertmanager_configuration(ports: Ports, token_file: Path) -> dict[str, Any]
     return configuration
 
 
+def launch_prometheus(folder: Path, port: int) -> Child:
+    """Debian's prometheus with `folder`'s prometheus.yml and its data there, once it is ready.
+
+    Raise EstateError.
+    """
+    child = start_child(
+        "Prometheus",
+        [
+            "prometheus",
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={LOOPBACK}:{port}",
+        ],
+        folder / "prometheus.log",
+    )
+    child.wait_ready(answers(f"http://{LOOPBACK}:{port}/-/ready"), 60)
+    return child
+
+
 class Prometheus:
     """Debian's prometheus in a folder of its own."""
 
@@ -77,17 +96,7 @@ class Prometheus:
         path.write_text(
             yaml.safe_dump(prometheus_configuration(self.ports, rules)), encoding="utf-8"
         )
-        self.child = start_child(
-            "Prometheus",
-            [
-                "prometheus",
-                f"--config.file={path}",
-                f"--storage.tsdb.path={self.folder / 'data'}",
-                f"--web.listen-address={LOOPBACK}:{self.ports['prometheus']}",
-            ],
-            self.folder / "prometheus.log",
-        )
-        self.child.wait_ready(answers(f"{self.ports.url('prometheus')}/-/ready"), 60)
+        self.child = launch_prometheus(self.folder, self.ports["prometheus"])
 
     def stop(self) -> None:
         """Stop it if it runs."""

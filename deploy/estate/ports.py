@@ -18,6 +18,7 @@ OFFSETS = {
     "smtp": 25,
     "fast_relay": 26,
     "slow_relay": 27,
+    "bouncing_relay": 28,
     "webhook": 30,
     "status": 31,
     "kannel_admin": 40,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.estate.mailboxes import BOUNCING_DOMAIN
 from deploy.estate.ports import LOOPBACK, Ports
 
 _DAEMONS = """\
@@ -21,6 +22,7 @@ flush     unix  n  -  n  1000?  0  flush
 proxymap  unix  -  -  n  -      -  proxymap
 smtp      unix  -  -  n  -      -  smtp
 relay     unix  -  -  n  -      -  smtp
+lmtp      unix  -  -  n  -      -  lmtp
 showq     unix  n  -  n  -      -  showq
 error     unix  -  -  n  -      -  error
 retry     unix  -  -  n  -      -  error
@@ -94,7 +96,7 @@ def main_cf(settings: PostfixSettings) -> str:
         # The whole estate lives behind a few loopback addresses.
         "smtpd_client_connection_count_limit": 0,
         "smtpd_client_event_limit_exceptions": "127.0.0.0/8",
-        # After a session is killed (a blocked account) nobody could log in for a minute.
+        # Where the kernel closes no connection, contain kills the process: no log-in for a minute.
         "service_throttle_time": "1s",
         "minimal_backoff_time": f"{settings.retry_seconds}s",
         "maximal_backoff_time": f"{4 * settings.retry_seconds}s",
@@ -118,6 +120,11 @@ def master_cf(settings: PostfixSettings) -> str:
 
 
 def transport_map(settings: PostfixSettings) -> str:
-    """The slow domains, sent to the slow relay; everything else follows ``relayhost``."""
-    relay = f"relay:[{LOOPBACK}]:{settings.ports['slow_relay']}"
-    return "".join(f"{domain} {relay}\n" for domain in settings.slow_domains)
+    """The slow domains, sent to the slow relay, and one that returns everything to its sender.
+
+    Everything else follows ``relayhost``.
+    """
+    ports = settings.ports
+    relay = f"relay:[{LOOPBACK}]:{ports['slow_relay']}"
+    slow = "".join(f"{domain} {relay}\n" for domain in settings.slow_domains)
+    return f"{slow}{BOUNCING_DOMAIN} relay:[{LOOPBACK}]:{ports['bouncing_relay']}\n"

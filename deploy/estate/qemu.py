@@ -9,8 +9,11 @@ A paused guest costs nothing and still answers its monitor.
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +22,7 @@ import libvirt
 import psutil
 
 from deploy.estate.child import EstateError
-from deploy.estate.libvirtd import PrivateLibvirtd
+from deploy.estate.libvirtd import NOBODY, PrivateLibvirtd
 
 MEBIBYTE = 1024**2
 MEMORY = 16 * MEBIBYTE
@@ -27,6 +30,9 @@ DISKS = {"vda": 8 * MEBIBYTE, "vdb": 24 * MEBIBYTE}
 """Device -> size in bytes. Guests boot from the first and write to the second."""
 
 SECTORS_WRITTEN = 2
+
+STARTED_AT_ONCE = 4
+"""Guests that start side by side: QEMU's own start-up takes most of the time."""
 
 # xor ax,ax; mov es,ax; mov bx,0x7c00; mov ax,0x0302; mov cx,1; mov dx,0x81; int 0x13;
 # sti; hlt; jmp to hlt: the BIOS writes two sectors to the second disk.
@@ -61,24 +67,29 @@ _NIC = "<interface type='{kind}'>{target}<model type='rtl8139'/><rom enabled='no
 @dataclass(frozen=True)
 class QemuGuest:
     """One guest. `nic` is "" for none, "user" for a network without a host interface, else
-    the name of the tap that QEMU makes and that ends with it."""
+    the name of the tap that QEMU makes and that ends with it. With `shares_images` it has
+    no disks of its own but those all such guests share: a thousand may be defined, none
+    of them is ever started."""
 
     name: str
     start: Literal["off", "paused", "running"] = "paused"
     nic: str = ""
+    shares_images: bool = False
 
 
 class QemuHypervisor:
-    """A private libvirtd with the QEMU driver and these guests."""
+    """A private libvirtd with the QEMU driver, `drivers` beside it, and these guests."""
 
-    def __init__(self, folder: Path, guests: Sequence[QemuGuest]) -> None:
+    def __init__(
+        self, folder: Path, guests: Sequence[QemuGuest], drivers: Sequence[str] = ()
+    ) -> None:
         self._guests = guests
         # In order to make a tap; libvirtd hands them on to nothing but its QEMUs.
         taps = any(guest.nic not in ("", "user") for guest in guests)
         self.libvirtd = PrivateLibvirtd(
             "libvirtd (QEMU)",
             folder / "libvirtd.log",
-            driver="qemu",
+            drivers=("qemu", *drivers),
             capabilities=("net_admin", "dac_override") if taps else (),
         )
         self._connection: Any = None
@@ -94,12 +105,10 @@ class QemuHypervisor:
             self.libvirtd.prepare()
             settings = self.libvirtd.settings / "qemu.conf"
             settings.write_text(_SETTINGS, encoding="utf-8")
-            for guest in self._guests:
-                self._make_images(guest)
+            self._make_images()
             self.libvirtd.launch()
             self._connection = libvirt.open(self.uri)
-            for guest in self._guests:
-                self._define(guest)
+            self._add(self._guests)
             # Once a life libvirtd looks the host's processors over, for two seconds.
             self._connection.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_CPU_TOTAL)
         except (libvirt.libvirtError, OSError, subprocess.CalledProcessError) as error:
@@ -108,6 +117,18 @@ class QemuHypervisor:
         except EstateError:
             self.stop()
             raise
+
+    def add(self, *guests: QemuGuest) -> None:
+        """Define more guests, and start those that say so. Raise EstateError."""
+        try:
+            self._add(guests)
+        except (libvirt.libvirtError, OSError) as error:
+            raise EstateError(f"hyperviseur QEMU : {error}") from None
+
+    def restarted(self) -> None:
+        """Launch the daemon again after its death; the guests went on meanwhile."""
+        self.libvirtd.launch()
+        self._connection = libvirt.open(self.uri)
 
     def machine(self, name: str) -> Any:
         """The libvirt domain of a guest, over a connection that may do everything."""
@@ -129,24 +150,28 @@ class QemuHypervisor:
         self.libvirtd.stop()
 
     def _end_guests(self) -> None:
+        # By what QEMU was told, not by the guests we defined: tests rename and move them.
+        mark = f"{self.libvirtd.settings}/"
         ended = []
-        for guest in self._guests:
-            with contextlib.suppress(psutil.Error, OSError, ValueError):
-                process = self.process(guest.name)
-                # The file may be an old one and its number another's by now.
-                if any(str(self.libvirtd.run) in word for word in process.cmdline()[1:]):
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.name().startswith("qemu-") and any(
+                    mark in word for word in process.cmdline()[1:]
+                ):
                     process.kill()
                     ended.append(process)
         psutil.wait_procs(ended, timeout=10)
 
     def _image(self, guest: QemuGuest, device: str) -> Path:
-        return self.libvirtd.run / f"{guest.name}-{device}.qcow2"
+        return self.libvirtd.run / f"{'' if guest.shares_images else guest.name}-{device}.qcow2"
 
-    def _make_images(self, guest: QemuGuest) -> None:
-        first = self.libvirtd.run / f"{guest.name}.raw"
+    def _make_images(self) -> None:
+        """The images every guest's are copies of."""
+        nobody = QemuGuest("", shares_images=True)
+        first = self.libvirtd.run / "boot.raw"
         first.write_bytes(_BOOT.ljust(510, b"\0") + b"\x55\xaa")
         for device, size in DISKS.items():
-            image = self._image(guest, device)
+            image = self._image(nobody, device)
             if device == "vda":
                 _qemu_img("convert", "-f", "raw", "-O", "qcow2", first, image)
                 _qemu_img("resize", image, size)
@@ -154,7 +179,33 @@ class QemuHypervisor:
                 _qemu_img("create", "-f", "qcow2", image, size)
         first.unlink()
 
-    def _define(self, guest: QemuGuest) -> None:
+    def _copy_images(self, guest: QemuGuest) -> None:
+        nobody = QemuGuest("", shares_images=True)
+        for device in DISKS:
+            image = self._image(guest, device)
+            shutil.copyfile(self._image(nobody, device), image)
+            if os.geteuid() == 0:
+                os.chown(image, NOBODY, NOBODY)
+
+    def _add(self, guests: Sequence[QemuGuest]) -> None:
+        if not guests:
+            return
+
+        def define(share: Sequence[QemuGuest]) -> None:
+            connection = libvirt.open(self.uri)
+            try:
+                for guest in share:
+                    self._define(connection, guest)
+            finally:
+                connection.close()
+
+        shares = [guests[number::STARTED_AT_ONCE] for number in range(STARTED_AT_ONCE)]
+        with ThreadPoolExecutor(STARTED_AT_ONCE) as pool:
+            list(pool.map(define, shares))
+
+    def _define(self, connection: Any, guest: QemuGuest) -> None:
+        if not guest.shares_images:
+            self._copy_images(guest)
         disks = "".join(
             _DISK.format(image=self._image(guest, device), device=device, order=order)
             for order, device in enumerate(DISKS, 1)
@@ -164,7 +215,7 @@ class QemuHypervisor:
             user = guest.nic == "user"
             target = "" if user else f"<target dev='{guest.nic}'/>"
             nic = _NIC.format(kind="user" if user else "ethernet", target=target)
-        domain = self._connection.defineXML(_DOMAIN.format(name=guest.name, disks=disks, nic=nic))
+        domain = connection.defineXML(_DOMAIN.format(name=guest.name, disks=disks, nic=nic))
         if guest.start != "off":
             paused = guest.start == "paused"
             domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED if paused else 0)

@@ -1,4 +1,4 @@
-"""A mail relay that accepts everything, at once or slowly: Postfix's own smtp-sink."""
+"""A mail relay that takes everything, at once or slowly, or nothing: Postfix's own smtp-sink."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from deploy.estate.child import Child, start_child
 from deploy.estate.ports import LOOPBACK, is_free
 
 
-def start_relay(name: str, port: int, log: Path, *, seconds: int = 0) -> Child:
+def start_relay(
+    name: str, port: int, log: Path, *, seconds: int = 0, refuses: bool = False
+) -> Child:
     """Listen on a loopback `port`; answer each DATA after `seconds`. Mail is counted and dropped.
+
+    `refuses`: every recipient is unknown here.
 
     Raise EstateError when it does not come up.
     """
+    bounce = ["-f", "RCPT", "-B", "550 5.1.1 User unknown"] if refuses else []
     delay = ["-w", str(seconds)] if seconds else []  # it refuses a delay of 0
     child = start_child(
         name,
         # -u: as root smtp-sink insists on an account to drop to.
-        ["smtp-sink", "-u", "nobody", *delay, f"{LOOPBACK}:{port}", "200"],
+        ["smtp-sink", "-u", "nobody", *delay, *bounce, f"{LOOPBACK}:{port}", "200"],
         log,
     )
     # A connection would count as a session: the bound port is proof enough.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,12 @@ class SettingsFiles:
             if not self.path(name).exists():
                 self.path(name).touch(mode=0o600)
                 self.path(name).write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+
+    def write_bulk_senders(self, accounts: Iterable[str], until: date) -> None:
+        """bulk-senders.yml: these accounts may send newsletters."""
+        entry = {"ceiling": 8000, "expires": until, "reason": "lettre municipale"}
+        rows = [{"account": account, **entry} for account in accounts]
+        self._write("bulk-senders.yml", {"bulk_senders": rows})
 
     def write_exporter(self, collectors: dict[str, Any], state_directory: Path) -> None:
         """exporter.yml with these collectors' settings."""

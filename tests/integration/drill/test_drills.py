@@ -61,3 +61,16 @@ def test_ordinary_mail_alone_pages_nobody(open_folder, long, record_property):
     assert report["sms"] == 0
     assert report["sent"] > report["seconds"]
     record_property("series", f"calme: {report['sent']} mails, {report['pages']} pages")
+
+
+@pytest.mark.series
+@pytest.mark.timeout(1800)
+def test_every_mail_attack_is_named_and_nobody_else(open_folder, long, record_property):
+    """A drip and a burst during a newsletter by default; all seven with --long."""
+    steps = [] if long else ["--steps", "goutte,lettre"]
+    code, report, text = run(open_folder, "messagerie", *steps)
+    record_property("series", text[text.find("Exercice") :].strip())
+    assert code == 0, text
+    assert len(report["steps"]) == (7 if long else 2)
+    assert report["faults"] == []
+    assert report["false_pages"] == 0
