@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,13 +23,14 @@ from alertmanager.notifiers.contract import (
 from alertmanager.store.database import Store, StoreUnavailable
 from alertmanager.store.tables import Message, Timer
 from inventory.process import Clock
+from inventory.process.logs import get_logger
 
 SENDERS = 2
 _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
 _TROUBLE = 1.0  # seconds of rest after an error
 STUCK = 120.0  # seconds without a turn that ended well; a send lasts 10 or so
 
-log = structlog.get_logger("vigie.delivery")
+log = get_logger("vigie.delivery")
 
 OnEnded = Callable[[Session, Message, datetime], None]
 OnTimer = Callable[[Session, Timer, datetime], None]

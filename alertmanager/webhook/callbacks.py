@@ -7,7 +7,6 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TypeVar
 
-import structlog
 from fastapi import APIRouter, Request, Response
 
 from alertmanager.delivery.outbox import note_report
@@ -16,8 +15,9 @@ from alertmanager.incidents.paging import message_ended
 from alertmanager.notifiers.contract import Notifier, NotUnderstood
 from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.problems import Problem
+from inventory.process.logs import get_logger
 
-log = structlog.get_logger("vigie.webhook")
+log = get_logger("vigie.webhook")
 T = TypeVar("T")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
@@ -21,13 +20,14 @@ from alertmanager.store.tables import Heartbeat, Receipt
 from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.payload import Payload, read_payload
 from alertmanager.webhook.problems import Problem
+from inventory.process.logs import get_logger
 
 BODY_LIMIT = 8 * 1024 * 1024  # bytes; 1000 alerts are about 1 MB
 _KEPT_OF_TOO_LARGE = 64 * 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OTHER = "autre"  # the label of whatever the configuration does not name
 
-log = structlog.get_logger("vigie.webhook")
+log = get_logger("vigie.webhook")
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from alertmanager.store.database import StoreUnavailable
+from inventory.process.logs import get_logger
 
-log = structlog.get_logger("vigie.webhook")
+log = get_logger("vigie.webhook")
 
 
 class Problem(Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import sys
 
-import structlog
 import uvicorn
 
 from alertmanager.store.database import StoreError
@@ -13,10 +12,11 @@ from alertmanager.webhook.app import build_app
 from alertmanager.webhook.pager import Pager, build_pager
 from alertmanager.webhook.settings import WebhookConfig, load_webhook_config
 from inventory.process import EXIT_CANNOT_RUN, Clock, Listening, WebProcess, serve_until_stopped
+from inventory.process.logs import get_logger
 
 _DRAIN_SECONDS = 8
 
-log = structlog.get_logger("vigie.webhook")
+log = get_logger("vigie.webhook")
 
 
 def _run(config: WebhookConfig, listening: Listening, clock: Clock) -> int:

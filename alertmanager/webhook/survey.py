@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 
 import requests
-import structlog
 
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.gone import Absences, close_gone, firing_alerts
 from alertmanager.store.database import Store, StoreUnavailable
 from inventory.process import Clock
+from inventory.process.logs import get_logger
 
 _EVERY = 30.0  # seconds
 _TIMEOUT = 5.0
 
-log = structlog.get_logger("vigie.survey")
+log = get_logger("vigie.survey")
 
 
 class Survey:

@@ -1,5 +1,5 @@
 """Operators' dashboards as code.
 
-Built with the SDK (development only): overview, rows, panels, limits -> overview.json.
-Shipped and used at run time, without the SDK: overview.json, shipped, queries, emptiness.
+Built with the SDK (development only): boards, rows, panels, limits -> one JSON a dashboard.
+Shipped and used at run time, without the SDK: the JSON, shipped, queries, emptiness.
 """

@@ -11,14 +11,41 @@ ACTIVE_QUEUE_RATIO = 0.9
 INCOMING_AGE_SECONDS = 300
 """MailQueueJammed: age of the oldest message of `incoming`."""
 
-FEW_RECIPIENTS = 150
-"""MailAccountFlooding: recipients in 2 minutes, when they come from several addresses."""
+ACCOUNT_WATCH, ACCOUNT_PAGE = 65, 80
+"""The detector: score from which nothing is learnt as usual, and at which someone is woken."""
 
-MANY_RECIPIENTS = 600
-"""MailAccountFlooding: recipients in 2 minutes, from anywhere."""
+SPOOL_LEFT_RATIO = 0.05
+"""MailSpoolFilling: share of the disk, or of the inodes, that is left."""
 
-CLIENT_ADDRESSES = 4
-"""MailAccountFlooding: distinct client addresses in 2 minutes."""
+CANARY_SLOW_SECONDS = 60
+"""MailCanarySlow: mean time from sending to reading."""
+
+DEFERRED_RATIO = 0.5
+"""MailDeliveryFailing: share of the deliveries that is put off."""
+
+UNPARSED_RATIO = 0.05
+"""MailLogUnparsed: share of the lines of the log that are not understood."""
+
+LOG_LAG_SECONDS, LOG_SILENCE_SECONDS = 120, 900
+"""MailLogLate, MailLogSilent: age of the last line read."""
 
 BACKUP_AGE_RATIO = 1.0
 """BackupTooOld: age of the last success over the declared maximum."""
+
+GUEST_STEAL_RATIO = 0.1
+"""HypervisorCpuSteal: share of the time a guest's virtual processors wait."""
+
+GUEST_DISK_SECONDS = 0.1
+"""HypervisorDiskSlow: mean time of a request."""
+
+GUEST_FILESYSTEM_RATIO = 0.95
+"""HypervisorGuestFilesystemFull: share of a guest's file system in use."""
+
+SNAPSHOT_DAYS = 7
+"""HypervisorSnapshotTooOld: age of the oldest snapshot."""
+
+POOL_LEFT_FEW, POOL_LEFT_LITTLE = 0.2, 0.05
+"""HypervisorPoolOvercommitted, HypervisorPoolFilling: share of a pool that is left."""
+
+CERTIFICATE_DAYS = 21
+"""HypervisorCertificateExpiring: days left."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import (
+    common,
+    dashboard,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    text,
+    timeseries,
+)
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
@@ -15,6 +24,7 @@ from grafana_foundation_sdk.models.common import (
     LegendDisplayMode,
     LegendPlacement,
     TooltipDisplayMode,
+    VisibilityMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
@@ -26,11 +36,12 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.text import TextMode
 
 PROMETHEUS = DataSourceRef(type_val="prometheus", uid="${datasource}")
 GREEN, ORANGE, RED, GREY, BLUE = "green", "orange", "red", "#8e8e8e", "blue"
 
-Panel = stat.Panel | table.Panel | timeseries.Panel
+Panel = stat.Panel | statetimeline.Panel | table.Panel | text.Panel | timeseries.Panel
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Column:
     unit: str | None = None
     limits: Sequence[tuple[float, str]] = ()
     words: Mapping[str, Word] = field(default_factory=dict)
+    link: tuple[str, str] | None = None
+    """Title and URL of what a cell leads to; ``${__value.text}`` stands for it."""
 
 
 def _steps(limits: Sequence[tuple[float, str]], base: str) -> list[Threshold]:
@@ -90,16 +103,19 @@ def curves(
     *queries: Query,
     limits: Sequence[tuple[float, str]] = (),
     ratio: bool = False,
+    signed: bool = False,
     width: int = 8,
 ) -> timeseries.Panel:
-    """Curves over time; `limits` are drawn as dashed lines. `ratio` fixes the axis to 0..1."""
+    """Curves over time; `limits` are drawn as dashed lines. `ratio` fixes the axis to 0..1.
+
+    The axis begins at 0 unless values are `signed`.
+    """
     panel = (
         timeseries.Panel()
         .title(title)
         .description(description)
         .datasource(PROMETHEUS)
         .unit(unit)
-        .min(0)
         .span(width)
         .height(8)
         .fill_opacity(10)
@@ -116,6 +132,8 @@ def curves(
         panel.thresholds_style(
             common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
+    if not signed:
+        panel.min(0)
     if ratio:
         panel.max(1)
     for position, query in enumerate(queries):
@@ -171,12 +189,32 @@ def verdicts(
     )
 
 
+def bands(title: str, description: str, query: Query, *, words: Mapping[str, Word]) -> Panel:
+    """A band for each series, over time; each value has its word and colour. Twenty a page."""
+    return (
+        statetimeline.Panel()
+        .title(title)
+        .description(description)
+        .datasource(PROMETHEUS)
+        .unit("none")
+        .span(24)
+        .height(12)
+        .show_value(VisibilityMode.NEVER)
+        .per_page(20)
+        .mappings([_mapping(words)])
+        .with_target(_target(query, 0).range())
+    )
+
+
 def _properties(column: Column) -> list[DynamicConfigValue]:
     found = []
     if column.unit:
         found.append(DynamicConfigValue("unit", column.unit))
     if column.words:
         found.append(DynamicConfigValue("mappings", [_mapping(column.words)]))
+    if column.link:
+        title, url = column.link
+        found.append(DynamicConfigValue("links", [{"title": title, "url": url}]))
     if column.limits:
         found += [
             DynamicConfigValue(
@@ -237,3 +275,15 @@ def listing(
     for position, query in enumerate(queries):
         panel.with_target(_target(query, position).format(PromQueryFormat.TABLE).instant())
     return panel
+
+
+def words(title: str, markdown: str, *, width: int = 24, height: int = 8) -> text.Panel:
+    """A text to read; it may hold variables (``$account``)."""
+    return (
+        text.Panel()
+        .title(title)
+        .mode(TextMode.MARKDOWN)
+        .content(markdown)
+        .span(width)
+        .height(height)
+    )

@@ -10,6 +10,7 @@ from typing import Any
 EVERYTHING: Mapping[str, str] = {
     "instance": ".*",
     "member": ".*",
+    "account": ".*",
     "__rate_interval": "1m",
     "__interval": "15s",
     "__range": "3h",
@@ -34,11 +35,11 @@ def substitute(expr: str, values: Mapping[str, str]) -> str:
 
 
 def panels(dashboard: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every panel that is not a row, those of folded rows included."""
+    """Every panel that asks something, those of folded rows included."""
     for panel in dashboard.get("panels", ()):
         if panel.get("type") == "row":
             yield from panel.get("panels", ())
-        else:
+        elif panel.get("type") != "text":
             yield panel
 
 

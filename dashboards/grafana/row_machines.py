@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.grafana.panels import (
+    RED,
     Column,
     Panel,
     Query,
@@ -12,6 +13,8 @@ from dashboards.grafana.panels import (
 )
 
 TITLE = "Hyperviseur"
+
+_HERE = '{instance=~"$instance"}'
 
 _OWNED = (
     "* on (instance, hypervisor, domain) group_left (member)"
@@ -81,5 +84,38 @@ def panels() -> list[Panel]:
                 f'{{instance=~"$instance"}}[$__rate_interval]) {_OWNED}))',
                 "{{domain}}",
             ),
+        ),
+        verdicts(
+            "Voies de l’exporteur",
+            "Ce que l’exporteur lit en tâche de fond : définitions et événements (inventory),"
+            " stockages et réseaux (slow), agents (agent). Fiche : HypervisorLaneFailing.",
+            Query(
+                f"min by (hypervisor, lane) (hypervisor_lane_up{_HERE})\n"
+                "or label_replace(min by (hypervisor) (hypervisor_events_connected"
+                f'{_HERE}), "lane", "événements", "", "")',
+                "{{hypervisor}} {{lane}}",
+            ),
+            bad="Échec",
+            good="Réussie",
+            width=12,
+        ),
+        curves(
+            "Appels à libvirt en cours",
+            "Appels qui ne sont pas revenus. Plus de deux en continu : une machine figée, ou"
+            " libvirt lui-même, retient les réponses.",
+            "short",
+            Query(
+                f"max by (hypervisor) (hypervisor_calls_outstanding{_HERE})", "{{hypervisor}}"
+            ),
+            width=6,
+        ),
+        curves(
+            "Mesures incomplètes",
+            "1 tant qu’une mesure n’a pas tout lu dans son délai : ce qui manque n’est pas"
+            " surveillé.",
+            "short",
+            Query(f"max by (hypervisor) (hypervisor_scrape_partial{_HERE})", "{{hypervisor}}"),
+            limits=[(1, RED)],
+            width=6,
         ),
     ]  # fmt: skip

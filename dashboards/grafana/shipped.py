@@ -6,9 +6,16 @@ import json
 from importlib.resources import files
 from typing import Any
 
+NAMES = ("overview", "mail", "mail_account")
 
-def overview() -> dict[str, Any]:
-    """The operators' overview, as Grafana's JSON."""
-    text = files("dashboards.grafana").joinpath("overview.json").read_text("utf-8")
+
+def shipped(name: str) -> dict[str, Any]:
+    """One of `NAMES`, as Grafana's JSON."""
+    text = files("dashboards.grafana").joinpath(f"{name}.json").read_text("utf-8")
     dashboard: dict[str, Any] = json.loads(text)
     return dashboard
+
+
+def overview() -> dict[str, Any]:
+    """The operators' overview."""
+    return shipped("overview")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from dashboards.status.model import Incident, Knowledge
@@ -16,8 +15,9 @@ from dashboards.status.site import Rendered, Site
 from dashboards.status.source import WATCHDOG, SourceError
 from inventory import Inventory
 from inventory.process import Clock
+from inventory.process.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class IncidentSource(Protocol):

@@ -128,3 +128,18 @@ def test_every_metric_a_rule_reads_is_in_the_contract(alert, repository) -> None
     used = set(METRIC.findall(alert.expr)) | set(METRIC.findall(alert.annotations["summary"]))
     used -= {"backup_job"}  # a label
     assert used <= set(re.findall(r"`([a-z_]+)`", text)), used
+
+
+def test_what_is_computed_once_is_of_the_contract_too_and_in_the_reference(
+    record, records, repository
+) -> None:
+    contract = (repository / "docs/reference/contracts.md").read_text("utf-8")
+    used = set(METRIC.findall(records[record]))
+    assert used <= set(re.findall(r"`([a-z_]+)`", contract)), used
+    assert f"`{record}`" in (repository / "docs/reference/alerts.md").read_text("utf-8")
+
+
+def test_a_rule_reads_no_computed_value_that_does_not_exist(alert, records) -> None:
+    named = re.compile(r"\b[a-z_]+:[a-z0-9_]+:[a-z0-9_]+\b")
+    words = alert.expr + alert.annotations["summary"] + " ".join(records.values())
+    assert set(named.findall(words)) <= set(records)

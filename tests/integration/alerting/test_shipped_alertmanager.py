@@ -5,23 +5,28 @@ from __future__ import annotations
 import time
 
 MAIL = {"service": "messagerie", "severity": "critical", "impact": "degraded", "scope": "service"}
-FLOODING = {"alertname": "MailAccountFlooding", "member": "valmont", "account": "a@v.test", **MAIL}
+COMPROMISED = {
+    "alertname": "MailAccountCompromised",
+    "member": "valmont",
+    "account": "a@v.test",
+    **MAIL,
+}
 JAMMED = {"alertname": "MailQueueJammed", **MAIL}
 
 
 def test_a_critical_alert_is_posted_within_two_seconds_with_the_token(
     alertmanager, webhook
 ) -> None:
-    fired = alertmanager({**FLOODING, "instance": "mx1:17420"})
-    posted = webhook.wait_for("default", 5, alertname="MailAccountFlooding")
+    fired = alertmanager({**COMPROMISED, "instance": "mx1:17420"})
+    posted = webhook.wait_for("default", 5, alertname="MailAccountCompromised")
     assert posted - fired < 2
     assert webhook.posts[0][1] == "Bearer jeton-du-test"
     assert webhook.posts[0][2]["truncatedAlerts"] == 0
 
 
 def test_the_cause_silences_its_symptom_on_the_same_host_only(alertmanager, webhook) -> None:
-    alertmanager({**FLOODING, "instance": "mx1:17420"})
-    webhook.wait_for("default", 5, alertname="MailAccountFlooding")
+    alertmanager({**COMPROMISED, "instance": "mx1:17420"})
+    webhook.wait_for("default", 5, alertname="MailAccountCompromised")
     alertmanager({**JAMMED, "instance": "mx1:17420"}, {**JAMMED, "instance": "mx2:17420"})
     webhook.wait_for("default", 5, alertname="MailQueueJammed", instance="mx2:17420")
     time.sleep(3)  # three times the critical group_wait

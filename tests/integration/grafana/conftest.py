@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from deploy.estate.child import Child, start_child, wait_until
+from deploy.estate.child import Child, wait_until
+from deploy.estate.monitoring import launch_prometheus
 from deploy.estate.ports import Ports, free_base
 
 SAMPLES = Path(__file__).with_name("exposition")
@@ -47,6 +48,7 @@ class Site:
         self.serve("calm", without=without)
         self.until(f"test_edition == {self.edition}")
         self.until("rate(vigie_host_cpu_seconds_total[30s]) > 0")
+        self.until("host:memory_assigned:ratio")
         self.until('absent(ALERTS{alertstate="firing",severity=~"critical|warning"})', 60)
 
     def ask(self, query: str) -> list[dict[str, object]]:
@@ -63,6 +65,8 @@ class Site:
 def _prometheus(folder: Path, port: int, target: int) -> Child:
     rules = Path(str(files("alertmanager").joinpath("rules")))
     shutil.copytree(rules, folder / "rules")
+    for file in (folder / "rules").glob("*.yml"):  # as fast as the scrapes
+        file.write_text(file.read_text("utf-8").replace("interval: 15s", "interval: 1s"), "utf-8")
     jobs = "".join(
         f"  - job_name: {job}\n    static_configs: [{{targets: ['127.0.0.1:{target}']}}]\n"
         f"    metrics_path: /{job}\n"
@@ -72,25 +76,7 @@ def _prometheus(folder: Path, port: int, target: int) -> Child:
         "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
         f"rule_files: [rules/*.yml]\nscrape_configs:\n{jobs}"
     )
-    child = start_child(
-        "prometheus",
-        [
-            "prometheus",
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        folder / "prometheus.log",
-    )
-
-    def ready() -> bool:
-        try:
-            return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=2).ok
-        except requests.RequestException:
-            return False
-
-    child.wait_ready(ready)
-    return child
+    return launch_prometheus(folder, port)
 
 
 @pytest.fixture(scope="module")

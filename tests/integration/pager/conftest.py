@@ -48,7 +48,7 @@ def alert(
     return {
         "status": status,
         "labels": {
-            "alertname": "MailAccountFlooding",
+            "alertname": "MailAccountCompromised",
             "severity": "critical",
             "service": "messagerie",
             "member": "valmont",

@@ -64,13 +64,13 @@ def test_one_alert_nobody_can_read_does_not_hide_the_others_and_pages(web: Any) 
     answer = web.post(bad, web.alert("good"), {**web.alert("lost"), "startsAt": "hier"})
     assert answer.status_code == 200
     by_title = {incident["title"]: incident for incident in web.incidents()}
-    assert set(by_title) == {"MailAccountFlooding", "WebhookUnreadable (default)"}
-    assert [a["fingerprint"] for a in by_title["MailAccountFlooding"]["alerts"]] == ["good"]
+    assert set(by_title) == {"MailAccountCompromised", "WebhookUnreadable (default)"}
+    assert [a["fingerprint"] for a in by_title["MailAccountCompromised"]["alerts"]] == ["good"]
     text = by_title["WebhookUnreadable (default)"]["messages"][0]["text"]
     assert "2 alertes sur 3" in text
     assert web.post(web.alert("good", "resolved"), bad).status_code == 200
     states = {incident["title"]: incident["state"] for incident in web.incidents()}
-    assert states["MailAccountFlooding"] == "resolved"
+    assert states["MailAccountCompromised"] == "resolved"
 
 
 def test_a_sender_that_hangs_up_in_the_middle_is_no_bug(web: Any) -> None:

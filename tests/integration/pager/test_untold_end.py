@@ -69,10 +69,10 @@ def test_an_alert_that_ends_while_inhibited_does_not_page_for_ever(
     tell(alertmanager, "Watchdog", severity="none")
     tell(alertmanager, "MailQueueJammed")
     wait_until(lambda: "MailQueueJammed" in states(), "la file", 10)
-    tell(alertmanager, "MailAccountFlooding")
-    wait_until(lambda: "MailAccountFlooding" in states(), "le compte", 10)
+    tell(alertmanager, "MailAccountCompromised")
+    wait_until(lambda: "MailAccountCompromised" in states(), "le compte", 10)
     time.sleep(3)
     assert set(states().values()) == {"paging"}  # inhibited is not over
     tell(alertmanager, "MailQueueJammed", over=True)
     wait_until(lambda: states()["MailQueueJammed"] == "resolved", "la fin", 15)
-    assert states()["MailAccountFlooding"] == "paging"
+    assert states()["MailAccountCompromised"] == "paging"

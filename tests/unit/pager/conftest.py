@@ -82,7 +82,7 @@ class World:
             fingerprint=fingerprint,
             firing=firing,
             labels={
-                "alertname": "MailAccountFlooding",
+                "alertname": "MailAccountCompromised",
                 "severity": "critical",
                 "service": "messagerie",
                 "member": "valmont",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -147,13 +148,16 @@ def test_a_notifier_that_exits_neither_ends_a_loop_nor_loses_the_message(
 def test_a_loop_that_hangs_is_not_alive(
     world: Any, loops: Loops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STUCK", 0.2)
-    loops.gateway.first = lambda: time.sleep(1)
-    world.post(world.alert())
+    monkeypatch.setattr(module, "STUCK", 1.0)
+    answered = threading.Event()
+    loops.gateway.first = lambda: answered.wait(60)
     loops.courier.start()
-    assert loops.courier.alive()
-    loops.until(lambda: not loops.courier.alive(), 1)
     loops.until(loops.courier.alive)
+    world.post(world.alert())
+    loops.courier.wake()
+    loops.until(lambda: not loops.courier.alive(), 30)
+    answered.set()
+    loops.until(loops.courier.alive, 30)
 
 
 def test_an_answer_that_comes_after_the_lease_does_not_end_the_lease_of_another_sender(
