@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 import zipfile
 from importlib.metadata import entry_points, requires
@@ -17,15 +15,6 @@ LOCKS = sorted((ROOT / "locks").glob("*.txt"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """A wheel built from this checkout by the build back end itself."""
-    folder = tmp_path_factory.mktemp("wheel")
-    code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
-    subprocess.run([sys.executable, "-c", code, str(folder)], cwd=ROOT, check=True)
-    return next(folder.glob("vigie-*.whl"))
-
-
 def test_the_wheel_carries_the_configuration_it_serves_and_no_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
@@ -33,7 +22,9 @@ def test_the_wheel_carries_the_configuration_it_serves_and_no_tests(wheel):
         "alertmanager/alertmanager.yml",
         "alertmanager/prometheus.yml",
         "alertmanager/rosters/example.yml",
-        "alertmanager/rules/mail.yml",
+        "alertmanager/rules/mail_account.yml",
+        "dashboards/grafana/mail.json",
+        "dashboards/grafana/mail_account.json",
         "dashboards/grafana/overview.json",
     }
     assert wanted <= names
@@ -96,10 +87,7 @@ def test_every_plugin_loads_and_has_its_page(group, folder):
 
 
 @pytest.mark.timeout(180)
-def test_a_backup_host_runs_the_exporter_and_is_told_what_the_webhook_lacks(wheel, tmp_path):
-    uv = ROOT / "build" / "tools" / "bin" / "uv"
-    program = str(uv) if uv.exists() else shutil.which("uv")
-    assert program, "uv is brought by tests/run"
+def test_a_backup_host_runs_the_exporter_and_is_told_what_the_webhook_lacks(wheel, uv, tmp_path):
     venv = tmp_path / "venv"
     lock = ROOT / "locks" / "backup.txt"
     for command in (
@@ -107,7 +95,7 @@ def test_a_backup_host_runs_the_exporter_and_is_told_what_the_webhook_lacks(whee
         ["pip", "install", "-q", "-p", venv, "--require-hashes", "-r", lock],
         ["pip", "install", "-q", "-p", venv, "--no-deps", wheel],
     ):
-        subprocess.run([program, *map(str, command)], check=True, env={**os.environ})
+        subprocess.run([uv, *map(str, command)], check=True, env={**os.environ})
     exporter = subprocess.run(
         [venv / "bin" / "vigie-exporter", "--version"], capture_output=True, text=True, check=False
     )

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from deploy.estate.child import Child, start_child, wait_until
+from deploy.estate.monitoring import answers, launch_prometheus
 from deploy.estate.ports import Ports, free_base
 
 COMMAND = [sys.executable, "-m", "dashboards.status"]
@@ -77,36 +78,10 @@ def webhook() -> Iterator[FakeWebhook]:
     thread.join()
 
 
-def answers(url: str) -> bool:
-    """Whether a GET of `url` gives 200 now."""
-    try:
-        return requests.get(url, timeout=2).status_code == 200
-    except requests.RequestException:
-        return False
-
-
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="vigie-status-") as name:
         yield Path(name)
-
-
-def start_prometheus(folder: Path, port: int) -> Child:
-    """Debian's Prometheus with the Watchdog rule alone."""
-    (folder / "prometheus.yml").write_text(SCRAPE)
-    (folder / "rules.yml").write_text(RULES)
-    child = start_child(
-        "prometheus",
-        [
-            "prometheus",
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        folder / "prometheus.log",
-    )
-    child.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/-/ready"))
-    return child
 
 
 def write_config(folder: Path, ports: Ports, webhook: int) -> Path:
@@ -153,8 +128,9 @@ class Bench:
 
     def start_prometheus(self) -> None:
         """Debian's Prometheus with the Watchdog rule alone."""
-        child = start_prometheus(self.folder, self.ports["prometheus"])
-        self.children["prometheus"] = child
+        (self.folder / "prometheus.yml").write_text(SCRAPE)
+        (self.folder / "rules.yml").write_text(RULES)
+        self.children["prometheus"] = launch_prometheus(self.folder, self.ports["prometheus"])
 
     def run_status(self, *flags: str) -> subprocess.CompletedProcess[str]:
         """vigie-status run to its end, for when it should not stay."""
@@ -167,7 +143,7 @@ class Bench:
         flags = ["--config", self.config, "--clock.start", "2026-05-01T07:12:00+02:00"]
         child = start_child("vigie-status", [*COMMAND, *flags], self.folder / "status.log")
         self.children["status"] = child
-        child.wait_ready(lambda: answers(f"{self.url}/-/ready"))
+        child.wait_ready(answers(f"{self.url}/-/ready"))
 
     def stop(self, name: str) -> Child:
         """Stop a child, and give it back for its exit status and its log."""
