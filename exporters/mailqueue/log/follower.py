@@ -19,6 +19,12 @@ from inventory.config import reason
 _POSITION = TypeAdapter(Position)
 _TRIES = 20
 """A rotation renames file after file; one that never ends is not one."""
+_RIGHT = {
+    errno.EAGAIN: "une rotation qui s'achève",
+    errno.EISDIR: "un fichier ordinaire",
+    errno.ESPIPE: "un fichier ordinaire",
+}
+"""What would be right, by what is wrong; else it is the permissions."""
 
 
 class LogFollower:
@@ -68,8 +74,7 @@ class LogFollower:
                     self._files.remove(file)
                     file.close()
         except OSError as error:
-            endless = error.errno == errno.EAGAIN
-            right = "une rotation qui s'achève" if endless else "le droit de lecture (groupe adm)"
+            right = _RIGHT.get(error.errno or 0, "le droit de lecture (groupe adm)")
             raise CollectorError(
                 f"journal {self.path} illisible : {reason(error)} ; attendu : {right}"
             ) from None

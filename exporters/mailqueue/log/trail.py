@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import lzma
 import shutil
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -86,8 +87,13 @@ def listing(path: Path) -> Listing:
 def open_plain(path: Path) -> IO[bytes]:
     """A log file open for reading, unpacked into an unnamed temporary file if need be.
 
-    Raise OSError (an archive cut short or spoilt included).
+    Raise OSError (an archive cut short or spoilt, and what is no ordinary file, included).
     """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for somebody who writes to it
+        raise OSError(errno.ESPIPE, "c'est un tube ou un périphérique")
     opener = _OPENERS.get(path.suffix)
     if opener is None:
         return path.open("rb", buffering=0)
@@ -133,10 +139,13 @@ def _continues(path: Path, position: Position, *, live: bool) -> bool:
 
 
 def _siblings(path: Path) -> Iterator[Path]:
+    """The ordinary files beside it that may be older ones."""
     with contextlib.suppress(OSError):
         for sibling in path.parent.iterdir():
             if sibling.name.startswith((f"{path.name}.", f"{path.name}-")):
-                yield sibling
+                with contextlib.suppress(OSError):
+                    if sibling.is_file():
+                        yield sibling
 
 
 def _rotated(path: Path) -> list[Path]:

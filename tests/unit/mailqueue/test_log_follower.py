@@ -413,3 +413,21 @@ def test_a_log_that_becomes_readable_later_is_not_taken_for_new(log, follow, mon
 def test_a_position_that_makes_no_sense_is_refused(log, follow, spoilt):
     with pytest.raises(ValueError, match="offset"):
         follow(spoilt)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "directory"])
+def test_what_is_no_ordinary_file_is_said_and_not_waited_for(log, follow, make):
+    make(log)
+    follower = follow()
+    with pytest.raises(CollectorError, match=r"c'est un .* attendu : un fichier ordinaire"):
+        new(follower)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "directory"])
+def test_what_is_no_file_beside_the_log_is_none_of_its_older_files(log, follow, make):
+    write(log, "one")
+    follower = follow()
+    log.rename(log.with_name("mail.log.1"))
+    make(log.with_name("mail.log.parts"))
+    write(log, "two")
+    assert new(follower) == ["two"]
