@@ -9,6 +9,10 @@ from exporters.mailqueue.queue.snapshot import QUEUES
 from exporters.mailqueue.queue_collector import QueueCollector, QueueSettings
 from exporters.toolkit.collector import Context, Deadline
 
+# Numbers of the detector's formula, which tests of their own hold: they change with each of its
+# adjustments, and the page does not.
+SCORES = {"mailqueue_account_score", "mailqueue_account_score_reason"}
+
 
 @pytest.mark.parametrize("case", ["postfix_3.7", "two_instances_rfc3339"])
 def test_the_page_of_a_log_is_the_golden_one(golden, page, collector_of, clock, tmp_path, case):
@@ -19,7 +23,9 @@ def test_the_page_of_a_log_is_the_golden_one(golden, page, collector_of, clock, 
     clock.now = datetime(2026, 11, 24, 14, 26, 30, tzinfo=UTC)
     if case.startswith("two"):
         clock.now = datetime(2026, 5, 1, 5, 12, 10, tzinfo=UTC)
-    text = page(collector.collect(Deadline.after(5)))
+    families = list(collector.collect(Deadline.after(5)))
+    assert {family.name for family in families} > SCORES
+    text = page(family for family in families if family.name not in SCORES)
     assert text == (golden / "maillog" / f"{case}.prom").read_text(encoding="utf-8")
 
 
