@@ -11,6 +11,8 @@ from functools import lru_cache
 
 INVALID = "invalid"
 """Stands for every account whose name is not address-like."""
+OTHER = "other"
+"""Stands in the label `account` for all accounts that are not shown one by one."""
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._%+'=-]{0,63}(?:@[a-z0-9](?:[a-z0-9.-]{0,252}))?")
 
@@ -23,6 +25,11 @@ def account_label(raw: bytes) -> str:
     except UnicodeDecodeError:
         return INVALID
     return text if _ACCOUNT.fullmatch(text) else INVALID
+
+
+def clear_label(account: str) -> str:
+    """The account itself; one that is called ``other`` with the ``@`` of a name without domain."""
+    return f"{account}@" if account == OTHER else account
 
 
 def keyed_label(key: bytes) -> Callable[[str], str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from exporters.mailqueue.accounts import keyed_label
+from exporters.mailqueue.accounts import clear_label, keyed_label
 from inventory.config import ConfigPath, read_secret
 from inventory.config.errors import EXPECTED
 
@@ -53,5 +53,5 @@ class LabelSettings(BaseModel):
     def labeller(self) -> Callable[[str], str]:
         """What makes the label `account` of an account. Raise ValueError if the key is gone."""
         if self.account_labels == "clear" or self.label_key_file is None:
-            return str
+            return clear_label
         return keyed_label(read_secret(self.label_key_file).get_secret_value().encode())

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from exporters.mailqueue.accounts import OTHER
 from exporters.mailqueue.log.delays import Delays
 from exporters.mailqueue.log.shown import Recent, Shown
 
 if TYPE_CHECKING:
     from exporters.mailqueue.detector import Standing
 
-OTHER = "other"
-"""Stands in the label `account` for all accounts above a floor that are not shown one by one."""
 JAM_REASONS = ("slow_deliveries", "stalled", "deferred")
 _RECENT = "in this window, by the mail log; only accounts above a floor."
 _ACCOUNT = ("account", "member")
