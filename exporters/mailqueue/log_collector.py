@@ -165,12 +165,14 @@ class LogCollector:
             label: tally.windows[seconds].totals(now)
             for label, seconds in self._settings.seconds.items()
         }
-        standing = {one.account: one for one in detector.standing(now)}
+        # While lines wait, nobody is quiet yet: a theft under way must not look ended.
+        reached = self._reading.reached(now)
+        standing = {one.account: one for one in detector.standing(reached)}
         shown = choose(recent, standing.values(), self._floor)
         yield from recent_families(recent, shown, self._labels)
         countries = self._countries is not None
         yield from score_families(standing, shown, self._labels, countries=countries)
-        yield from jam_families(detector.jam(now))
+        yield from jam_families(detector.jam(reached))
         yield from counter_families(tally.counts, self._members)
         yield delay_family(tally.delays)
         lag, last = self._reading.lag(now), self._reading.last

@@ -50,7 +50,7 @@ class Reading:
         self._clock, self._now = clock, now
         self._saved_at = now()
         self._begun = saver is None or not saver.whole
-        self._waiting = False
+        self._waiting, self._past = False, True
         self.fault: PartlyUnreadable | None = None
         """What could not be read beside what was, at the last time all of it was tried."""
 
@@ -58,6 +58,13 @@ class Reading:
     def last(self) -> int | None:
         """Time stamp of the last line read, in Unix seconds."""
         return self._stamps.last
+
+    def reached(self, now: int) -> int:
+        """The time up to which the log was read: `now`; while lines that came since the very
+        first start wait, that of the last one read. What was there before is over.
+        """
+        behind = self._waiting and not self._past
+        return min(now, self.last) if behind and self.last is not None else now
 
     def lag(self, now: float) -> float:
         """Age of the last line read while more are waiting; 0 when all are read."""
@@ -99,6 +106,7 @@ class Reading:
         self._waiting = True
         try:
             for block, past in self._source.blocks():
+                self._past = past
                 now = int(self._clock().timestamp())
                 if not past:
                     pipeline.tally.add_lines(block.count(b"\n") + (not block.endswith(b"\n")))

@@ -95,6 +95,36 @@ def test_a_flood_of_the_past_pages_only_while_it_goes_on(collector_of, log, cloc
     assert COMPROMISED in read(collector_of(log))
 
 
+def test_a_theft_under_way_goes_on_while_the_exporter_catches_up(collector_of, log, clock):
+    collector = collector_of(log)
+    append(log, flood(clock))
+    assert COMPROMISED in read(collector)
+    clock.now += timedelta(minutes=1)
+    append(log, flood(clock, started=100, messages=10_000))  # more than one block
+    clock.now += timedelta(minutes=10)
+    append(log, flood(clock, started=100_000))
+    late = {
+        (sample.name, *sorted(sample.labels.items()))
+        for family in collector.collect(Deadline(at=0.1, now=lambda: 0.0))
+        for sample in family.samples
+    }
+    assert COMPROMISED in late
+    assert COMPROMISED in read(collector)
+
+
+def test_an_account_called_as_our_word_for_the_others_is_told_from_them(collector_of, log, clock):
+    collector = collector_of(log, top_accounts=1)
+    append(log, flood(clock, account="other") + flood(clock, started=100, messages=2))
+    names = [
+        (sample.name, *sorted(sample.labels.items()))
+        for family in collector.collect(Deadline.after(5))
+        for sample in family.samples
+    ]
+    assert len(names) == len(set(names))
+    labels = {dict(key[1:]).get("account") for key in names}
+    assert labels >= {"other", "other@"}
+
+
 def test_keyed_labels_name_nobody_and_stay_the_same(collector_of, log, clock, tmp_path):
     key = tmp_path / "labels.key"
     key.write_text("une clé bien assez longue\n")
