@@ -63,25 +63,38 @@ class Postfix:
         return (name, "-c", self.config, *arguments)
 
 
-def sasl_services(commands: str, overrides: str, default: str) -> tuple[Service, ...]:
-    """From ``postconf -F '*/*/command'``, ``postconf -P`` and main.cf's smtpd_sasl_auth_enable."""
-    own: dict[str, dict[str, str]] = {}
-    for line in overrides.splitlines():
-        path, _, value = line.partition("=")
-        service, _, parameter = path.strip().rpartition("/")
-        own.setdefault(service, {})[parameter] = value.strip()
+def sasl_services(
+    commands: str, overrides: str, expanded: str, default: str
+) -> tuple[Service, ...]:
+    """Those that take passwords.
+
+    From ``postconf -F '*/*/command'``, ``postconf -P`` (restriction lists stay as they are
+    written), ``postconf -x -P`` (whether passwords are taken may be a ``$name``) and main.cf's
+    smtpd_sasl_auth_enable, expanded too. Postfix takes ``Yes`` as ``yes``.
+    """
+    own, plain = _overridden(overrides), _overridden(expanded)
     found: list[Service] = []
     for line in commands.splitlines():
         path, _, command = line.partition("=")
         service = path.strip().removesuffix("/command")
         words = command.split()
         mine = own.get(service, {})
-        asks = mine.get("smtpd_sasl_auth_enable", default) == "yes"
-        if asks and words and words[0] == "smtpd":
+        asks = plain.get(service, {}).get("smtpd_sasl_auth_enable", default)
+        if asks.lower() == "yes" and words and words[0] == "smtpd":
             found.append(
                 Service(service, {name: joined(mine[name]) for name in LISTS if name in mine})
             )
     return tuple(found)
+
+
+def _overridden(listing: str) -> dict[str, dict[str, str]]:
+    """By service, from ``postconf -P``."""
+    own: dict[str, dict[str, str]] = {}
+    for line in listing.splitlines():
+        path, _, value = line.partition("=")
+        service, _, parameter = path.strip().rpartition("/")
+        own.setdefault(service, {})[parameter] = value.strip()
+    return own
 
 
 def read_postfix(config: Path) -> Postfix:
@@ -92,6 +105,7 @@ def read_postfix(config: Path) -> Postfix:
     services = sasl_services(
         ask(("postconf", "-c", folder, "-F", "*/*/command")),
         ask(("postconf", "-c", folder, "-P")),
+        ask(("postconf", "-c", folder, "-x", "-P")),
         default,
     )
     if not services:

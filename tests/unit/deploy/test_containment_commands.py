@@ -9,7 +9,7 @@ from deploy.containment.connections import Connection
 from deploy.containment.dovecot import Dovecot, deny_file
 from deploy.containment.errors import Unsafe
 from deploy.containment.names import account_name, check_for_table, reference, table_line
-from deploy.containment.postfix import Postfix, joined, sasl_services
+from deploy.containment.postfix import Postfix, joined, read_postfix, sasl_services
 from deploy.containment.runner import run
 
 MAPPABLE = [
@@ -94,7 +94,7 @@ submission/inet/smtpd_recipient_restrictions =
 
 
 def test_debian_s_submission_overrides_the_list_and_gets_the_check_in_its_own():
-    services = sasl_services(STOCK_COMMANDS, STOCK_OVERRIDES, "no")
+    services = sasl_services(STOCK_COMMANDS, STOCK_OVERRIDES, STOCK_OVERRIDES, "no")
     assert [service.name for service in services] == ["submission/inet"]
     commands = plan.refuse("a@v.fr", _postfix("/etc/postfix", services), "", "")
     assert commands[-1].argv[-1] == (
@@ -103,10 +103,38 @@ def test_debian_s_submission_overrides_the_list_and_gets_the_check_in_its_own():
     )
 
 
+@pytest.mark.skipif(shutil.which("postconf") is None, reason="no Postfix here")
+@pytest.mark.parametrize(
+    ("everywhere", "submission", "found"),
+    [
+        ("no", "Yes", ["submission/inet"]),
+        ("no", "$mua_sasl", ["submission/inet"]),
+        ("$mua_sasl", "no", ["smtp/inet"]),
+        ("YES", "$off", ["smtp/inet"]),
+    ],
+)
+def test_postfix_may_write_yes_in_capitals_or_behind_a_name(
+    everywhere, submission, found, tmp_path
+):
+    (tmp_path / "main.cf").write_text(
+        f"compatibility_level = 3.7\nmyhostname = mx1.ville.test\nmua_sasl = $on\non = YeS\n"
+        f"off = No\nsmtpd_sasl_auth_enable = {everywhere}\n"
+    )
+    (tmp_path / "master.cf").write_text(
+        "smtp inet n - n - - smtpd\nsubmission inet n - n - - smtpd\n"
+        f" -o smtpd_sasl_auth_enable={submission}\n -o smtpd_sender_restrictions=$mua_sasl\n"
+    )
+    services = read_postfix(tmp_path).services
+    assert [service.name for service in services] == found
+    # The list stays as it is written: what it names may change.
+    assert all(list(service.lists.values()) in ([], ["$mua_sasl"]) for service in services)
+
+
 def test_every_service_is_guarded_where_main_cf_asks_for_passwords():
-    services = sasl_services(STOCK_COMMANDS, "smtp/inet/smtpd_sasl_auth_enable = no\n", "yes")
+    without = "smtp/inet/smtpd_sasl_auth_enable = no\n"
+    services = sasl_services(STOCK_COMMANDS, without, without, "yes")
     assert [service.name for service in services] == ["submission/inet"]
-    services = sasl_services(STOCK_COMMANDS, "", "yes")
+    services = sasl_services(STOCK_COMMANDS, "", "", "yes")
     postfix = _postfix("/etc/postfix", services)
     assert not plan.guarded(postfix)
     assert len(plan.refuse("a@v.fr", postfix, "", "")) == 4
@@ -116,7 +144,7 @@ def test_every_service_is_guarded_where_main_cf_asks_for_passwords():
 
 
 def test_the_list_of_main_cf_is_copied_only_when_no_other_is_free():
-    services = sasl_services(STOCK_COMMANDS, "", "yes")
+    services = sasl_services(STOCK_COMMANDS, "", "", "yes")
     busy = {"smtpd_sender_restrictions": joined("reject_non_fqdn_sender, permit")}
     chosen = plan.refuse("a@v.fr", _postfix("/e", services, **busy), "", "")[-1].argv[-1]
     assert chosen.startswith("submission/inet/smtpd_recipient_restrictions=check_sasl_access,")
