@@ -9,7 +9,8 @@ from collections.abc import Callable
 from alertmanager.delivery.gsm7 import segments
 from alertmanager.rosters import load_rosters
 from dashboards.grafana.emptiness import empty_panels
-from dashboards.grafana.shipped import overview
+from dashboards.grafana.queries import EVERYTHING
+from dashboards.grafana.shipped import NAMES, shipped
 from deploy.drill.attack import Attack
 from deploy.drill.background import Background
 from deploy.drill.engineer import Engineer
@@ -82,7 +83,7 @@ class Drill:
         if self.watch.wait("queue_jammed", 180):
             self.progress("file engorgée ; l'alerte qui en découle est tue, la cause est connue")
         self._measure_scrape()
-        self.seen.empty_panels = empty_panels(self.estate.ports.url("prometheus"), overview())
+        self.seen.empty_panels = self._empty_panels()
         engineer = Engineer(self.estate)
         engineer.contain(self.scenario.account)
         remains = engineer.contained(self.scenario.account)
@@ -93,6 +94,12 @@ class Drill:
         else:
             self.watch.note("contained")
             self.progress("compte refusé, sessions fermées, messages retenus puis supprimés")
+
+    def _empty_panels(self) -> list[str]:
+        """What shows nothing on any board, with the stolen account chosen where one is."""
+        url = self.estate.ports.url("prometheus")
+        chosen = {**EVERYTHING, "account": self.scenario.account}
+        return [fault for name in NAMES for fault in empty_panels(url, shipped(name), chosen)]
 
     def _measure_scrape(self) -> None:
         """The slowest of three whole scrapes in the thick of it, and what promtool says of one."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from deploy.estate import canaries
 from deploy.estate.backups import Backups
 from deploy.estate.child import EstateError, wait_until
 from deploy.estate.folder import claim, forget
@@ -75,13 +76,16 @@ class Estate:
         self.accounts = {
             address: secrets.token_urlsafe(12) for address in mailboxes(self.inventory)
         }
+        # Nobody's: the people of the drills neither send with it nor lose it.
+        self._canary_password = secrets.token_urlsafe(12)
         self.mail = MailServer(
             self.folder / "mail",
             ports,
-            self.accounts,
+            {**self.accounts, canaries.SENDER: self._canary_password},
             active_limit=ACTIVE_LIMIT,
             slow_domains=SLOW_DOMAINS,
             slow_seconds=SLOW_SECONDS,
+            canaries=[address for _, address in canaries.addresses(self.inventory)],
         )
         self.hypervisor = TestHypervisor(self.folder / "hypervisor", self.inventory)
         self.backups = Backups(self.folder / "backups", self.inventory)
@@ -162,6 +166,7 @@ class Estate:
         newsletters = (a for a in self.accounts if a.startswith(f"{NEWSLETTERS}@"))
         today = system_clock().date()
         self.settings.write_bulk_senders(newsletters, today + timedelta(days=365))
+        self.settings.write_secret(canaries.PASSWORD, self._canary_password)
         repositories = self.backups.repositories()
         collectors: dict[str, Any] = {
             "host": {},
@@ -175,6 +180,7 @@ class Estate:
                 "office_timezone": self._office_timezone,
                 "bulk_senders_file": "bulk-senders.yml",
             },
+            "mailcanary": canaries.canary_settings(self.inventory, self.ports),
             **{tool: {"repositories": found} for tool, found in repositories.items()},
         }
         self.settings.write_exporter(collectors, self.folder / "state")

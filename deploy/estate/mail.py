@@ -28,8 +28,9 @@ class MailServer:
     `accounts` maps addresses to passwords. `active_limit` is Postfix's
     ``qmgr_message_active_limit``. Mail to `slow_domains` goes to a relay that
     answers each message after `slow_seconds`; all other mail to one that
-    answers at once. Needs root: Postfix and Dovecot change accounts. The folder
-    must be new or one left by an earlier run, and all may traverse its parents.
+    answers at once; mail to the addresses `canaries` to the exporter, by LMTP. Needs root:
+    Postfix and Dovecot change accounts. The folder must be new or one left by an earlier run,
+    and all may traverse its parents.
     """
 
     def __init__(
@@ -42,11 +43,17 @@ class MailServer:
         slow_domains: Sequence[str],
         slow_seconds: int,
         retry_seconds: int = 3600,
+        canaries: Sequence[str] = (),
     ) -> None:
         self.folder = folder.resolve()
         self.ports = ports
         self._settings = PostfixSettings(
-            self.folder, ports, active_limit, tuple(slow_domains), retry_seconds
+            self.folder,
+            ports,
+            active_limit,
+            tuple(slow_domains),
+            retry_seconds,
+            canaries=tuple(canaries),
         )
         self.queue_directory = self._settings.spool
         self.config_directory = self._settings.config

@@ -15,6 +15,7 @@ LOOPBACK = "127.0.0.1"
 DEFAULT_BASE = 17400
 OFFSETS = {
     "exporter": 20,
+    "canary_lmtp": 24,
     "smtp": 25,
     "fast_relay": 26,
     "slow_relay": 27,

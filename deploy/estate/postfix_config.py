@@ -42,6 +42,8 @@ class PostfixSettings:
     active_limit: int
     slow_domains: Sequence[str]
     retry_seconds: int = 3600
+    canaries: Sequence[str] = ()
+    """Addresses whose mail goes to the exporter, by LMTP."""
     hostname: str = "mx1.deux-rives.test"
 
     @property
@@ -93,6 +95,8 @@ def main_cf(settings: PostfixSettings) -> str:
         "qmgr_message_active_limit": settings.active_limit,
         "smtpd_sasl_type": "dovecot",
         "smtpd_sasl_path": settings.sasl_socket,
+        # Canaries wait for nobody: an exporter that starts again is tried again by the next one.
+        "lmtp_destination_concurrency_failed_cohort_limit": 0,
         # The whole estate lives behind a few loopback addresses.
         "smtpd_client_connection_count_limit": 0,
         "smtpd_client_event_limit_exceptions": "127.0.0.0/8",
@@ -120,11 +124,13 @@ def master_cf(settings: PostfixSettings) -> str:
 
 
 def transport_map(settings: PostfixSettings) -> str:
-    """The slow domains, sent to the slow relay, and one that returns everything to its sender.
+    """The slow domains, one that returns everything to its sender, and the canaries' addresses.
 
     Everything else follows ``relayhost``.
     """
     ports = settings.ports
     relay = f"relay:[{LOOPBACK}]:{ports['slow_relay']}"
     slow = "".join(f"{domain} {relay}\n" for domain in settings.slow_domains)
-    return f"{slow}{BOUNCING_DOMAIN} relay:[{LOOPBACK}]:{ports['bouncing_relay']}\n"
+    bouncing = f"{BOUNCING_DOMAIN} relay:[{LOOPBACK}]:{ports['bouncing_relay']}\n"
+    exporter = f"lmtp:inet:{LOOPBACK}:{ports['canary_lmtp']}"
+    return slow + bouncing + "".join(f"{canary} {exporter}\n" for canary in settings.canaries)

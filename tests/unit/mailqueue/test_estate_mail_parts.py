@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from deploy.estate import canaries
 from deploy.estate.child import EstateError
 from deploy.estate.deliveries import delivered
 from deploy.estate.mail import MailServer
 from deploy.estate.ports import Ports
 from deploy.estate.postfix_config import PostfixSettings, main_cf, master_cf, transport_map
 from deploy.estate.submit import compose
+from exporters.mailqueue.canary.settings import CanarySettings, faults
 from exporters.mailqueue.main_cf import parse_main_cf
 
 
@@ -44,6 +46,29 @@ def test_the_configuration_is_loopback_only_and_logs_submission_by_its_own_name(
         "lent.test relay:[127.0.0.1]:20027",
         "rebond.test relay:[127.0.0.1]:20028",
     ]
+
+
+def test_the_canaries_of_the_estate_fit_its_inventory_and_are_delivered_to_its_exporter(
+    example_inventory, tmp_path
+):
+    ports, inventory = Ports(20000), example_inventory
+    block = canaries.canary_settings(inventory, ports)
+    secret = tmp_path / canaries.PASSWORD
+    secret.touch(mode=0o600)
+    secret.write_text("secret")
+    block["smtp"]["password_file"] = str(secret)
+    settings = CanarySettings.model_validate(block)
+    assert list(faults(settings, inventory)) == []
+    sites = [address for _, address in canaries.addresses(inventory)]
+    assert [canary.address for canary in settings.canaries] == sites
+    assert len(sites) == 8
+    assert canaries.SENDER not in sites
+    postfix = PostfixSettings(Path("/srv/m"), ports, 400, [], canaries=sites)
+    assert transport_map(postfix).splitlines()[1:] == [
+        f"{address} lmtp:inet:{settings.lmtp_listen}" for address in sites
+    ]
+    daily = len(sites) * 86400 / settings.interval.total_seconds()
+    assert daily < canaries.CEILING < 2 * daily
 
 
 @pytest.mark.parametrize("size", [0, 2000, 50_000])
