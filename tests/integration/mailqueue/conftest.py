@@ -1,15 +1,22 @@
-"""A real Postfix with submission for each test, and the two collectors pointed at it."""
+"""A real Postfix or journald for each test, and the collectors pointed at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.core import Metric
 
+from deploy.estate.child import wait_until
+from deploy.estate.journald import Journald
 from deploy.estate.mail import MailServer
 from deploy.estate.ports import Ports, free_base
+from exporters.mailqueue.log.journal import Journal
+from exporters.mailqueue.log.journalctl import Journalctl
 from exporters.mailqueue.log.settings import LogSettings
 from exporters.mailqueue.log_collector import LogCollector
 from exporters.mailqueue.queue_collector import QueueCollector, QueueSettings
@@ -95,3 +102,58 @@ def scrape() -> Callable[[LogCollector | QueueCollector], Readings]:
 @pytest.fixture
 def passwords() -> dict[str, str]:
     return dict(ACCOUNTS)
+
+
+@pytest.fixture
+def journald(open_folder: Path) -> Iterator[Journald]:
+    server = Journald(open_folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def follow(journald: Journald) -> Callable[..., Journal]:
+    """A reader of this journal that goes on at a position saved as JSON."""
+
+    def build(position: dict[str, Any] | None = None, history: int = 0, **options: Any) -> Journal:
+        saved = None if position is None else json.loads(json.dumps(position))
+        return Journal(Journalctl(journald.directory, **options), saved, history)
+
+    return build
+
+
+@pytest.fixture
+def said() -> Callable[[Iterable[tuple[bytes, bool]]], list[str]]:
+    """The messages of blocks, each line checked to be new, whole and of the usual form."""
+
+    def messages(blocks: Iterable[tuple[bytes, bool]]) -> list[str]:
+        found = []
+        for block, past in blocks:
+            assert not past
+            assert block.endswith(b"\n")
+            for line in block.decode().splitlines():
+                head, _, message = line.partition("]: ")
+                assert re.fullmatch(
+                    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 \S+ postfix/smtpd\[7", head
+                )
+                found.append(message)
+        return found
+
+    return messages
+
+
+@pytest.fixture
+def sees(said: Callable[[Iterable[tuple[bytes, bool]]], list[str]]) -> Callable[..., None]:
+    """Reads until all that is wanted was said, and no more: journald takes its time."""
+
+    def read(follower: Journal, *wanted: str) -> None:
+        found: list[str] = []
+
+        def all_said() -> bool:
+            found.extend(said(follower.blocks()))
+            return len(found) >= len(wanted)
+
+        wait_until(all_said, "lignes")
+        assert found == [*wanted]
+
+    return read
