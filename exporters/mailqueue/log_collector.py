@@ -125,7 +125,7 @@ class LogCollector:
         return Reading(
             self._open(resumed, history),
             origin=settings.origin,
-            parse=parser_of(settings),
+            parse=parser_of(settings, resumed.pipeline.exim),
             stamps=stamps,
             pipeline=resumed.pipeline,
             saver=saver,

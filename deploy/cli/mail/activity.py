@@ -90,7 +90,7 @@ class ActivityReader:
             return None, f"état de l'exportateur illisible ({error})"
         except (KeyError, TypeError, ValueError):
             return None, "état de l'exportateur d'une autre version"
-        parse = parser_of(self._settings)
+        parse = parser_of(self._settings, pipeline.exim)
         try:
             for block, _ in source.blocks():
                 self._feed(pipeline, parse(block, stamps), account)

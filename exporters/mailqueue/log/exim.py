@@ -52,10 +52,10 @@ _Event = MailEvent | Unparsed
 
 
 class EximLog:
-    """Reads the lines of one Exim. It remembers messages from one block to the next."""
+    """Reads the lines of one Exim. `memory` is of messages, from one block to the next."""
 
-    def __init__(self) -> None:
-        self._memory = Memory()
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = Memory() if memory is None else memory
 
     def events(self, block: bytes, stamps: StampReader) -> Iterator[_Event]:
         """What the whole lines of `block` say; a line that says nothing to us gives nothing."""
@@ -142,9 +142,8 @@ class EximLog:
         )
         if found.status == b"expired" and not (message is not None and message.expired):
             yield Expired(time, queue_id)
-        if message is not None and flag == b"**":
-            message.failed = True
-            message.expired |= found.status == b"expired"
+        if flag == b"**":
+            self._memory.fail(queue_id, expired=found.status == b"expired")
 
 
 def is_exim(block: bytes, stamps: StampReader) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from exporters.mailqueue.detector import Detection, Detector
 from exporters.mailqueue.log.events import MailEvent, Unparsed
+from exporters.mailqueue.log.exim_memory import Memory
 from exporters.mailqueue.log.former_state import FormerTally
 from exporters.mailqueue.log.messages import Message, Messages
 from exporters.mailqueue.log.state import Row, Saved
@@ -34,6 +35,8 @@ class Pipeline:
         detector: Callable[[Queue], Detector],
     ) -> None:
         self.messages = Messages()
+        self.exim = Memory()
+        """What reading Exim's log takes; stays empty with another mail server."""
         self.tally = Tally(windows, domains)
         self._make = detector
         self.detector = detector(self.messages.share)
@@ -85,6 +88,9 @@ class Pipeline:
                 (queue_id.decode("latin-1"), _text(message and message.row()))
                 for queue_id, message in self.messages.changes()
             ],
+            "exim": [
+                (queue_id.decode("latin-1"), _text(row)) for queue_id, row in self.exim.changes()
+            ],
             "accounts": [(key, _text(row)) for key, row in self.detector.changes()],
             "windows": [
                 (f"{seconds}:{time}", _text(entries))
@@ -97,6 +103,7 @@ class Pipeline:
         """All rows count as changed: what was saved is lost."""
         self.anew = False
         self.messages.change_all()
+        self.exim.change_all()
         self.detector.change_all()
         for window in self.tally.windows.values():
             window.change_all()
@@ -105,6 +112,7 @@ class Pipeline:
         """Take up what an earlier process wrote. May raise anything when it makes no sense."""
         self.tally.restore(SavedTally.model_validate(saved.core["tally"]))
         self.messages.restore(_messages(saved.rows("messages")))
+        self.exim.restore((key.encode("latin-1"), row) for key, row in saved.rows("exim"))
         self._time = int(saved.core["time"])
         self.detector.restore(saved.core["detector"], saved.rows("accounts"))
         for key, entries in saved.rows("windows"):

@@ -18,6 +18,7 @@ from exporters.mailqueue.country_database import CountryDatabase
 from exporters.mailqueue.label_settings import LabelSettings
 from exporters.mailqueue.log.events import MailEvent, Unparsed
 from exporters.mailqueue.log.exim import EximLog
+from exporters.mailqueue.log.exim_memory import Memory
 from exporters.mailqueue.log.follower import LogFollower
 from exporters.mailqueue.log.journal import Journal
 from exporters.mailqueue.log.journalctl import Journalctl
@@ -132,6 +133,6 @@ def open_source(
     )
 
 
-def parser_of(settings: LogSettings) -> Parser:
-    """What reads the lines of this mail server's log; it may remember what it read before."""
-    return EximLog().events if settings.mta == "exim" else mail_events
+def parser_of(settings: LogSettings, memory: Memory | None = None) -> Parser:
+    """What reads the lines of this mail server's log; of Exim's it remembers, in `memory`."""
+    return EximLog(memory).events if settings.mta == "exim" else mail_events

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TABLES = ("messages", "accounts", "windows")
+TABLES = ("messages", "accounts", "windows", "exim")
 Row = tuple[str, str | None]
 """Key of a row, and its content as JSON text; None: it is gone."""
 _APPLICATION = 0x56474D4C

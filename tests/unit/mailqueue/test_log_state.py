@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from exporters.mailqueue.log.state import StateError, StateFile
+from exporters.mailqueue.log.state import TABLES, StateError, StateFile
 from exporters.toolkit.collector import CollectorError, Deadline
 from inventory.process.logs import capture
 
@@ -348,9 +348,9 @@ def test_a_former_state_that_makes_no_sense_is_said_and_set_aside(
 
 def test_only_what_changed_is_written(tmp_path):
     file = StateFile(tmp_path)
-    rows = {"messages": [("Q1", "1"), ("Q2", "2")], "accounts": [], "windows": []}
-    file.write({"a": "1"}, rows, whole=True)
-    rows = {"messages": [("Q3", "3"), ("Q1", '"one"'), ("Q2", None)], "accounts": [], "windows": []}
+    others = {table: [] for table in TABLES}
+    file.write({"a": "1"}, {**others, "messages": [("Q1", "1"), ("Q2", "2")]}, whole=True)
+    rows = {**others, "messages": [("Q3", "3"), ("Q1", '"one"'), ("Q2", None)]}
     file.write({"b": "2"}, rows, whole=False)
     file.close()
     with file.read() as saved:
