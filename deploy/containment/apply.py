@@ -82,30 +82,23 @@ class Containment:
 
     def _refuse(self) -> None:
         scene = self._scene
-        commands = plan.refuse(self._name, scene.postfix, scene.table(), self._answer())
+        table = scene.table()
+        commands = plan.refuse(self._name, scene.postfix, table, scene.answer())
         if not commands and self._journal.history().done("refuse"):
             self._say("refuse", "déjà fait")
             return
         commands.append(plan.reload(scene.postfix))
         execute(self._journal, "refuse", commands, self._check_refusal)
-        self._say("refuse", "Postfix refuse ses envois")
+        self._say("refuse", "Postfix refuse ses envois" + replaced(self._name, table))
 
     def _check_refusal(self) -> str:
         self._scene.read_again()
-        if not plan.answers(self._name, self._answer()):
-            return f"{self._scene.postfix.table} ne refuse pas {self._name}"
+        answer = self._scene.answer()
+        if not plan.answers(self._name, answer):
+            return f"{self._scene.postfix.table} ne refuse pas {self._name}{answered(answer)}"
         if not plan.guarded(self._scene.postfix):
             return f"master.cf : un service ne consulte pas {self._scene.postfix.table}"
         return ""
-
-    def _answer(self) -> str:
-        """What Postfix's table says of the account; nothing while there is no table."""
-        if not self._scene.table():
-            return ""
-        try:
-            return run(plan.ask_table(self._name, self._scene.postfix))
-        except ContainmentError:
-            return ""  # its database is not there yet, or was cut short: it is made anew
 
     def _refuse_log_ins(self) -> None:
         dovecot = self._scene.dovecot
@@ -216,6 +209,22 @@ class Containment:
         self._journal.write("over", "done")
         more = f" (retenus entre-temps : {held})" if held else ""
         self._say("over", f"plus rien ne part de ce compte{more}")
+
+
+def replaced(name: str, table: str) -> str:
+    """Which lines for the account, put into the table by a person, go (French); else nothing."""
+    lines = plan.foreign(name, table)
+    return f" ; ôté, mis là par quelqu'un d'autre : {quoted(lines)}" if lines else ""
+
+
+def answered(answer: str) -> str:
+    """What the table says instead of what it should (French)."""
+    return f" ; elle répond « {answer.strip()} »" if answer.strip() else " ; elle n'en dit rien"
+
+
+def quoted(lines: Sequence[str]) -> str:
+    """Lines of a file, in French quotation marks."""
+    return ", ".join(f"« {line} »" for line in lines)
 
 
 def _listed(values: object) -> str:

@@ -51,6 +51,6 @@ def without(path: str, lines: tuple[str, ...]) -> tuple[Command, ...]:
     return (
         Command(("cp", "-p", path, aside)),
         # 1: no other line is left.
-        Command(("grep", "-vxF", *pick, path), output=aside, accepted=frozenset((0, 1))),
+        Command(("grep", "-avxF", *pick, path), output=aside, accepted=frozenset((0, 1))),
         Command(("mv", aside, path)),
     )

@@ -11,6 +11,7 @@ from deploy.containment.dovecot import Dovecot
 from deploy.containment.names import table_line
 from deploy.containment.postfix import LISTS, Postfix, Service
 from deploy.containment.spool import Queued
+from deploy.containment.table import lines_about
 
 # doveadm: nobody of that name is logged in, or the service is not there (SASL only).
 _KICK_STATUS = frozenset((0, 67, 68, 75))
@@ -24,8 +25,13 @@ def refuse(name: str, postfix: Postfix, table: str, answer: str) -> list[Command
     """
     commands: list[Command] = []
     line = table_line(name)
-    if line not in table.splitlines():
-        commands.append(append(postfix.table, ("",) * _unended(table) + (line,)))
+    there = lines_about(name, table)
+    if there != (line,):
+        # postmap keeps the first line of a key: another one would decide in place of ours.
+        if there:
+            commands += without(postfix.table, there)
+        unended = _unended(table) and not there  # grep ends what it leaves
+        commands.append(append(postfix.table, ("",) * unended + (line,)))
     if commands or not answers(name, answer):
         commands.append(Command(postfix.tool("postmap", postfix.map)))
     commands += [
@@ -109,14 +115,28 @@ def purge(postfix: Postfix, ids: Iterable[str], listing: str = "") -> Command:
     return _by_id(postfix, ("-d", "-", "hold"), ids, listing)
 
 
-def allow(name: str, postfix: Postfix, table: str) -> list[Command]:
-    """Take the account out of Postfix's table. The restriction stays, ready for next time."""
-    line = table_line(name)
-    if line not in table.splitlines():
+def allow(name: str, postfix: Postfix, table: str, answer: str) -> list[Command]:
+    """Take the account out of Postfix's table, whoever wrote its line there.
+
+    The restriction stays, ready for next time. Made anew also when the text no longer names the
+    account and `answer`, what ``postmap -q`` says, still does.
+    """
+    lines = lines_about(name, table)
+    if not lines and not answer.strip():
         return []
+    commands = list(without(postfix.table, lines)) if lines else []
+    if not table:
+        commands.append(Command(("touch", postfix.table)))  # gone, its database not
+    return [*commands, Command(postfix.tool("postmap", postfix.map))]
+
+
+def foreign(name: str, table: str) -> list[str]:
+    """What the table says of the account that is not ours but a person's, fit to be printed."""
+    ours = table_line(name)
     return [
-        *without(postfix.table, (line,)),
-        Command(postfix.tool("postmap", postfix.map)),
+        "".join(letter if letter.isprintable() else "?" for letter in line)
+        for line in lines_about(name, table)
+        if line != ours
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from deploy.containment import plan
-from deploy.containment.apply import Say, execute
+from deploy.containment.apply import Say, answered, execute, replaced
 from deploy.containment.errors import ContainmentError
 from deploy.containment.journal import Journal
 from deploy.containment.runner import run
@@ -45,20 +47,27 @@ class Release:
 
     def _allow(self) -> None:
         scene = self._scene
-        commands = plan.allow(self._name, scene.postfix, scene.table())
+        table = scene.table()
+        commands = plan.allow(self._name, scene.postfix, table, scene.answer())
         if commands:
             commands.append(plan.reload(scene.postfix))
         if scene.dovecot:
             commands += plan.accept(self._name, scene.dovecot, scene.deny_text())
-        if not commands:
-            self._say("allow", "déjà fait")
-            return
+        # Looked at even when nothing is to be done: the tables may have been changed by hand.
         execute(self._journal, "allow", commands, self._check_allowed)
-        self._say("allow", "Postfix et Dovecot le laissent passer")
+        said = "Postfix et Dovecot le laissent passer" if commands else "déjà fait"
+        self._say("allow", said + replaced(self._name, table))
 
     def _check_allowed(self) -> str:
-        if run(plan.ask_table(self._name, self._scene.postfix)).strip():
-            return f"{self._scene.postfix.table} refuse toujours {self._name}"
+        scene = self._scene
+        answer = scene.answer()
+        if Path(scene.postfix.table).exists():
+            answer = run(plan.ask_table(self._name, scene.postfix))  # an error is no "yes"
+        if answer.strip():
+            return (
+                f"{scene.postfix.table} refuse toujours {self._name}{answered(answer)} ;"
+                " attendu : aucune ligne pour ce compte, puis postmap"
+            )
         if plan.denied(self._name, self._scene.deny_text()):
             return f"Dovecot refuse toujours {self._name}"
         return ""

@@ -35,8 +35,9 @@ def run(command: Command) -> str:
         raise ContainmentError(f"code {done.returncode} : {shown}\n  {said}")
     if command.output and command.output != os.devnull:
         try:
-            with open(command.output, "w", encoding="utf-8") as file:  # noqa: PTH123 - as `>` does
-                file.write(output)
+            # Its bytes as they are: whatever else is in a table of theirs stays so.
+            with open(command.output, "wb") as file:  # noqa: PTH123 - as `>` does
+                file.write(done.stdout)
         except OSError as error:
             raise ContainmentError(f"{command.output} : {reason(error)}") from None
     return output

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from deploy.containment.connections import Connection, open_connections
 from deploy.containment.dovecot import Dovecot, read_dovecot
+from deploy.containment.errors import ContainmentError
+from deploy.containment.plan import ask_table
 from deploy.containment.postfix import Postfix, master_of, read_postfix, read_text
+from deploy.containment.runner import run
 from deploy.containment.spool import Queued, Spool
 from deploy.containment.watch import Blocks, Watch
 from exporters.mailqueue.log.stamp import StampReader
@@ -46,6 +49,13 @@ class Scene:
     def table(self) -> str:
         """The text of Postfix's table of refused accounts."""
         return read_text(self.postfix.table)
+
+    def answer(self) -> str:
+        """What Postfix's table says of the account, as Postfix asks it: not by its text."""
+        try:
+            return run(ask_table(self.account, self.postfix))
+        except ContainmentError:
+            return ""  # its database is not there yet, or was cut short: it is made anew
 
     def deny_text(self) -> str:
         """The text of Dovecot's file of refused names; empty when it has none."""

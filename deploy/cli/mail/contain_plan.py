@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from deploy.cli.mail.contain_text import Part, count, vigie
 from deploy.containment import plan
+from deploy.containment.apply import quoted
 from deploy.containment.command import Command
-from deploy.containment.errors import ContainmentError
 from deploy.containment.journal import Journal, Step
 from deploy.containment.names import reference, table_line
 from deploy.containment.release import still_held
-from deploy.containment.runner import run
 from deploy.containment.scene import Scene
 
 
@@ -26,10 +25,11 @@ class Plans:
     def contain(self) -> list[Part]:
         """Refuse, end sessions, hold."""
         scene, name = self._scene, self._name
-        refuse = plan.refuse(name, scene.postfix, scene.table(), self._answer())
+        table = scene.table()
+        refuse = plan.refuse(name, scene.postfix, table, scene.answer())
         if refuse:
             refuse.append(plan.reload(scene.postfix))
-        parts = [_part("refuse", refuse)]
+        parts = [_part("refuse", refuse, _foreign(name, table))]
         if scene.dovecot:
             commands = plan.deny(name, scene.dovecot, scene.deny_text())
             if commands or not self._journal.history().done("log_ins"):
@@ -48,7 +48,10 @@ class Plans:
     def later(self) -> list[str]:
         """What frees the account again after the commands of `contain` typed by hand."""
         scene, name = self._scene, self._name
-        commands = [*plan.allow(name, scene.postfix, table_line(name)), plan.reload(scene.postfix)]
+        commands = [
+            *plan.allow(name, scene.postfix, table_line(name), ""),
+            plan.reload(scene.postfix),
+        ]
         if scene.dovecot:
             commands += plan.accept(name, scene.dovecot, name)
         ids = plan.to_hold(scene.messages())
@@ -59,7 +62,8 @@ class Plans:
     def undo(self) -> list[Part]:
         """Accept again, release."""
         scene, name = self._scene, self._name
-        allow = plan.allow(name, scene.postfix, scene.table())
+        table = scene.table()
+        allow = plan.allow(name, scene.postfix, table, scene.answer())
         if allow:
             allow.append(plan.reload(scene.postfix))
         if scene.dovecot:
@@ -67,7 +71,10 @@ class Plans:
         ids = still_held(scene, self._journal)
         listing = self._listing("--undo", "--ids")
         release = [plan.release(scene.postfix, ids, listing)] if ids else []
-        return [_part("allow", allow), _part("release", release, _messages(len(ids)))]
+        return [
+            _part("allow", allow, _foreign(name, table)),
+            _part("release", release, _messages(len(ids))),
+        ]
 
     def purge(self) -> list[Part]:
         """Delete what is held."""
@@ -91,17 +98,15 @@ class Plans:
     def _listing(self, *words: str) -> str:
         return vigie("contain", *words, account=self._name, options=self._options)
 
-    def _answer(self) -> str:
-        if not self._scene.table():
-            return ""
-        try:
-            return run(plan.ask_table(self._name, self._scene.postfix))
-        except ContainmentError:
-            return ""  # not made from its text yet
-
 
 def _part(step: Step, commands: Sequence[Command], note: str = "") -> Part:
     return Part(step, tuple(command.shell() for command in commands), note)
+
+
+def _foreign(name: str, table: str) -> str:
+    """Says which lines a person put into the table for the account: they go."""
+    lines = plan.foreign(name, table)
+    return f"ôte aussi ce que quelqu'un y a mis, {quoted(lines)}" if lines else ""
 
 
 def _messages(number: int) -> str:

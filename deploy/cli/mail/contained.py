@@ -17,7 +17,6 @@ from deploy.cli.mail.site import load_site
 from deploy.containment import plan
 from deploy.containment.errors import ContainmentError
 from deploy.containment.journal import Journal
-from deploy.containment.runner import run as run_command
 from deploy.containment.scene import Scene
 from deploy.containment.verdict import Verdict, judge
 from inventory.config import ConfigurationError
@@ -89,8 +88,7 @@ def _since(journal: Journal, account: str) -> float:
 def _refusing(scene: Scene) -> bool:
     if not plan.guarded(scene.postfix) or not scene.table():
         return False
-    answer = run_command(plan.ask_table(scene.account, scene.postfix))
-    return plan.answers(scene.account, answer)
+    return plan.answers(scene.account, scene.answer())
 
 
 def _instant(text: str) -> float:

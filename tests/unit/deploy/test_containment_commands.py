@@ -52,9 +52,60 @@ def test_postfix_finds_the_very_name_in_its_table(name, tmp_path):
     for command in plan.refuse(name, postfix, "", ""):
         run(command)
     assert plan.answers(name, run(plan.ask_table(name, postfix)))
-    for command in plan.allow(name, postfix, table_line(name)):
+    for command in plan.allow(name, postfix, table_line(name), ""):
         run(command)
     assert run(plan.ask_table(name, postfix)) == ""
+
+
+@pytest.mark.skipif(shutil.which("postmap") is None, reason="no Postfix here")
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "A@V.fr\tOK\n",  # Postfix folds keys
+        f"{table_line('a@v.fr')} ticket 4711\n",  # ours, with a remark behind it
+        "a@v.fr\n\n# since monday\n  REJECT asked for by the town hall\n",  # in two lines
+    ],
+)
+def test_a_line_that_a_person_wrote_neither_hides_ours_nor_outlives_the_undo(theirs, tmp_path):
+    postfix = _postfix(str(tmp_path), [])
+    (tmp_path / "main.cf").write_text("compatibility_level = 3.7\nmyhostname = mx1.ville.test\n")
+    table = tmp_path / "vigie_contained"
+    others = "# caf\xe9\n".encode("latin-1") + b"b@v.fr REJECT no\n"
+    table.write_bytes(others + theirs.encode())
+
+    def text():
+        return table.read_text(encoding="utf-8", errors="surrogateescape")
+
+    for command in plan.refuse("a@v.fr", postfix, text(), ""):
+        run(command)
+    assert plan.answers("a@v.fr", run(plan.ask_table("a@v.fr", postfix)))
+    assert plan.foreign("a@v.fr", text()) == []
+    with table.open("a") as file:
+        file.write(theirs)
+    table.write_bytes(table.read_bytes().replace(table_line("a@v.fr").encode() + b"\n", b"", 1))
+    run(Command(postfix.tool("postmap", postfix.map)))
+    answer = run(plan.ask_table("a@v.fr", postfix))
+    assert answer
+    assert plan.foreign("a@v.fr", text())
+    for command in plan.allow("a@v.fr", postfix, text(), answer):
+        run(command)
+    assert run(plan.ask_table("a@v.fr", postfix)) == ""
+    assert run(plan.ask_table("b@v.fr", postfix)) == "b@v.fr\tREJECT no\n"
+    assert table.read_bytes().startswith(others)
+
+
+@pytest.mark.skipif(shutil.which("postmap") is None, reason="no Postfix here")
+def test_a_database_that_outlived_its_text_is_made_anew(tmp_path):
+    postfix = _postfix(str(tmp_path), [])
+    (tmp_path / "main.cf").write_text("compatibility_level = 3.7\nmyhostname = mx1.ville.test\n")
+    for command in plan.refuse("a@v.fr", postfix, "", ""):
+        run(command)
+    (tmp_path / "vigie_contained").unlink()
+    answer = run(plan.ask_table("a@v.fr", postfix))
+    for command in plan.allow("a@v.fr", postfix, "", answer):
+        run(command)
+    assert run(plan.ask_table("a@v.fr", postfix)) == ""
+    assert plan.allow("a@v.fr", postfix, "", "") == []
 
 
 @pytest.mark.parametrize("name", UNMAPPABLE + NO_NAME)
@@ -210,5 +261,5 @@ def test_dovecot_s_file_gains_and_loses_the_name_alone():
     assert plan.deny("a@v.fr", dovecot, "A@v.fr:\n") == []
     assert plan.deny("a@v.fr", Dovecot("", ""), "") == []
     _, pick, _, _ = plan.accept("a@v.fr", dovecot, "b@v.fr\nA@v.fr:\n")
-    assert pick.argv == ("grep", "-vxF", "-e", "A@v.fr:", "/x/deny")
+    assert pick.argv == ("grep", "-avxF", "-e", "A@v.fr:", "/x/deny")
     assert plan.kick("-a@v.fr", dovecot)[1].argv == ("doveadm", "kick", "--", "-a@v.fr")
