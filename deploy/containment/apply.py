@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Container, Sequence
+from typing import NoReturn
 
 from deploy.containment import plan
 from deploy.containment.command import Command
@@ -45,12 +46,20 @@ def execute(
             run(command)
         problem = check()
     except ContainmentError as error:
-        journal.write(step, "failed", shown, ids, str(error))
-        raise
+        _note_failure(journal, step, shown, ids, str(error))
     if problem:
-        journal.write(step, "failed", shown, ids, problem)
-        raise ContainmentError(problem)
+        _note_failure(journal, step, shown, ids, problem)
     journal.write(step, "done", shown, [name for name in ids if name not in gone])
+
+
+def _note_failure(
+    journal: Journal, step: Step, shown: Sequence[str], ids: Sequence[str], problem: str
+) -> NoReturn:
+    try:
+        journal.write(step, "failed", shown, ids, problem)
+    except ContainmentError as lost:
+        problem = f"{problem}\n{lost}"
+    raise ContainmentError(problem)
 
 
 class Containment:
@@ -73,9 +82,11 @@ class Containment:
 
     def run(self) -> None:
         """All steps, then looks until nothing of the account moves. Raise ContainmentError."""
-        self._refuse()
+        with self._journal.tables():
+            self._refuse()
         self._refused = self._journal.history().refused
-        self._refuse_log_ins()
+        with self._journal.tables():
+            self._refuse_log_ins()
         self._sessions()
         self._hold()
         self._settle()

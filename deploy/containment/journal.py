@@ -7,6 +7,7 @@ import json
 import math
 import os
 import pwd
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from deploy.containment.names import reference
 from inventory.config import reason
 
 FOLDER = Path("/var/lib/vigie/containment")
+TABLES_PATIENCE = 60.0
 
 Step = Literal["refuse", "log_ins", "sessions", "hold", "over", "allow", "release", "purge", "back"]
 """``over``: nothing was left to do. ``back``: the account may send again."""
@@ -136,28 +138,49 @@ class Journal:
             file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 _drop_torn_end(file)
-                os.write(file, line.encode())
-                os.fsync(file)
+                _write_whole(file, line.encode())
             finally:
                 os.close(file)
         except OSError as error:
-            raise ContainmentError(f"journal {self.path} : {reason(error)}") from None
+            raise ContainmentError(
+                f"journal {self.path} : l'étape « {step} » n'a pu y être notée"
+                f" ({reason(error)}) ; attendu : de la place et le droit d'écrire dans"
+                f" {self._folder}, ou --journal DOSSIER"
+            ) from None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody else contains or releases the account meanwhile. Raise ContainmentError."""
+        busy = f"quelqu'un d'autre s'occupe de {self._account} en ce moment ; voir {self.path}"
+        with self._locked(self.path.name.replace(".jsonl", ".lock"), 0, busy):
+            yield
+
+    @contextmanager
+    def tables(self, patience: float = TABLES_PATIENCE) -> Iterator[None]:
+        """Nobody else changes the tables, which all accounts share. Waits; raise ContainmentError.
+
+        `patience` in seconds: another account's turn lasts a few.
+        """
+        busy = (
+            f"quelqu'un d'autre tient les tables depuis {patience:.0f} s ; attendu : que son"
+            f" « vigie mail contain » finisse, puis relancer (verrou dans {self._folder})"
+        )
+        with self._locked("tables.lock", patience, busy):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, patience: float, busy: str) -> Iterator[None]:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ContainmentError(f"{self._folder} : {reason(error)} ; attendu : root") from None
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ContainmentError(
-                    f"quelqu'un d'autre s'occupe de {self._account} en ce moment ; voir {self.path}"
-                ) from None
+            end = time.monotonic() + patience
+            while not _taken(lock):
+                if time.monotonic() >= end:
+                    raise ContainmentError(busy)
+                time.sleep(0.05)
             yield
         finally:
             os.close(lock)
@@ -179,6 +202,30 @@ def _drop_torn_end(file: int) -> None:
     size = os.fstat(file).st_size
     if size and os.pread(file, 1, size - 1) != b"\n":
         os.ftruncate(file, os.pread(file, size, 0).rfind(b"\n") + 1)
+
+
+def _write_whole(file: int, line: bytes) -> None:
+    """All of the line, on disk, or nothing of it. Raise OSError.
+
+    A full disk takes the beginning and says so only at the next write.
+    """
+    before = os.fstat(file).st_size
+    try:
+        written = 0
+        while written < len(line):
+            written += os.write(file, line[written:])
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, before)
+        raise
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _who() -> str:

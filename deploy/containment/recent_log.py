@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.containment.errors import ContainmentError
-from exporters.mailqueue.log.trail import open_plain
+from exporters.mailqueue.log.packed import open_plain
 from inventory.config import reason
 
 _BLOCK = 1 << 20

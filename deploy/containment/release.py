@@ -28,7 +28,8 @@ class Release:
 
     def undo(self) -> None:
         """The account may send again, and its mail leaves. Raise ContainmentError."""
-        self._allow()
+        with self._journal.tables():
+            self._allow()
         ids = still_held(self._scene, self._journal)
         if ids:
             command = plan.release(self._scene.postfix, ids)
