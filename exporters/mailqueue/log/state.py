@@ -63,8 +63,14 @@ class StateFile:
             yield None
             return
         with _said(self.path), contextlib.closing(_open(self.path, "ro")) as connection:
+            if _is_blank(connection):
+                yield None
+                return
             _check(connection)
             core = dict(connection.execute("SELECT key, value FROM core"))
+            if not core:  # made, and never written to
+                yield None
+                return
             yield Saved({key: json.loads(value) for key, value in core.items()}, connection)
 
     def write(
@@ -110,11 +116,13 @@ class StateFile:
             # A commit survives kill -9; a power cut may take back the last ones, whole.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for table in ("core", *TABLES):
-                    connection.execute(f"CREATE TABLE {table} (key TEXT UNIQUE, value TEXT)")
-                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
+            if _is_blank(connection):
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    for table in ("core", *TABLES):
+                        connection.execute(f"CREATE TABLE {table} (key TEXT UNIQUE, value TEXT)")
+                    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    connection.execute(f"PRAGMA user_version = {_VERSION}")
             _check(connection)
         except BaseException:
             connection.close()
@@ -131,6 +139,11 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever made of it: an earlier process was killed just before."""
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _check(connection: sqlite3.Connection) -> None:

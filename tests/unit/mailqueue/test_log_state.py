@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from exporters.mailqueue.log import state
 from exporters.mailqueue.log.state import TABLES, StateError, StateFile
 from exporters.toolkit.collector import CollectorError, Deadline
 from inventory.process.logs import capture
@@ -356,3 +357,29 @@ def test_only_what_changed_is_written(tmp_path):
     with file.read() as saved:
         assert saved.core == {"b": 2}
         assert list(saved.rows("messages")) == [("Q1", "one"), ("Q3", 3)]
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["empty file", "tables without a row"])
+def test_a_state_never_written_to_is_none_and_nothing_to_set_aside(tmp_path, made):
+    file = StateFile(tmp_path)
+    if made:
+        file.write({}, dict.fromkeys(TABLES, ()), whole=True)
+        file.close()
+    else:
+        file.path.touch()
+    with file.read() as saved:
+        assert saved is None
+    file.write({"time": "1"}, dict.fromkeys(TABLES, ()), whole=True)
+    with file.read() as saved:
+        assert saved.core == {"time": 1}
+    file.close()
+
+
+def test_tables_are_made_all_or_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(state, "TABLES", ("messages", "messages"))  # the second one fails
+    file = StateFile(tmp_path)
+    with pytest.raises(StateError):
+        file.write({}, {}, whole=True)
+    with sqlite3.connect(file.path) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    connection.close()
