@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +88,10 @@ class LogSettings(LabelSettings):
         if self.source == "journal" and self.also:
             raise ValueError(
                 f"also avec source: journal{EXPECTED}source: file, ou le journal de systemd seul"
+            )
+        if len({os.path.realpath(path) for path in (self.path, *self.also)}) <= len(self.also):
+            raise ValueError(
+                f"also nomme deux fois le même journal{EXPECTED}une fois chacun, path compris"
             )
         return self
 

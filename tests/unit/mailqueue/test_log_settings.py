@@ -20,6 +20,8 @@ INVENTORY = files("inventory") / "example.yml"
         ({"chemin": "/x"}, "Extra inputs"),
         ({"account_labels": "keyed"}, "sans label_key_file ; attendu : une clé à soi : "),
         ({"source": "journal", "also": ["/var/log/dovecot.log"]}, "also avec source: journal"),
+        ({"also": ["/var/log/../log/mail.log"]}, "also nomme deux fois le même journal ; attendu"),
+        ({"also": ["/var/log/a.log", "/var/log/a.log"]}, "deux fois le même journal"),
         ({"country_database": "/nowhere.mmdb"}, r"base de pays /nowhere\.mmdb illisible"),
         ({"label_key_file": "/nowhere.key"}, r"openssl rand -base64 32 > /nowhere\.key"),
     ],
