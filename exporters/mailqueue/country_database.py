@@ -5,7 +5,7 @@ The format: https://maxmind.github.io/MaxMind-DB/ (version 2). Only what a count
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,38 @@ _MARK = b"\xab\xcd\xefMaxMind.com"
 _SEPARATOR = 16
 _POINTER, _TEXT, _DOUBLE, _BYTES, _MAP, _ARRAY, _BOOLEAN, _FLOAT = 1, 2, 3, 4, 7, 11, 14, 15
 _DEPTH = 32
-_WRONG = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
+_ABOUT = 128 << 10
+"""The description at the end of the file is no longer than this, in bytes."""
+_WRONG = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError, struct.error)
+
+
+class _Bytes:
+    """A file as bytes, read where they are asked for. Not mapped into memory: one that is
+    written over while it is in use would end the process (SIGBUS).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+
+    def end_of_data(self) -> int:
+        """Where the mark is before the description; -1 without one. Raise OSError."""
+        length = os.fstat(self._file.fileno()).st_size
+        begin = max(0, length - _ABOUT)
+        found = os.pread(self._file.fileno(), _ABOUT, begin).rfind(_MARK)
+        return begin + found if found >= 0 else -1
+
+    def __getitem__(self, at: int) -> int:
+        return self.part(at, 1)[0]
+
+    def part(self, at: int, length: int) -> bytes:
+        """So many bytes from there on. Raise IndexError when there are not as many."""
+        raw = os.pread(self._file.fileno(), length, at)
+        if len(raw) < length:
+            raise IndexError
+        return raw
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class CountryDatabase:
@@ -26,12 +57,10 @@ class CountryDatabase:
 
     def __init__(self, path: Path) -> None:
         try:
-            with path.open("rb") as file:
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
-            why = reason(error) if isinstance(error, OSError) else "fichier vide"
-            raise ValueError(f"base de pays {path} illisible ({why})") from None
-        start = self._data.rfind(_MARK)
+            self._data = _Bytes(path)
+            start = self._data.end_of_data()
+        except OSError as error:
+            raise ValueError(f"base de pays {path} illisible ({reason(error)})") from None
         try:
             about = self._value(start + len(_MARK), start + len(_MARK))[0] if start >= 0 else {}
             self._nodes, self._bits = int(about["node_count"]), int(about["record_size"])
@@ -77,13 +106,13 @@ class CountryDatabase:
             return node
         at = node * self._bits // 4
         if self._bits == 28:
-            whole = int.from_bytes(self._data[at : at + 7], "big")
+            whole = int.from_bytes(self._data.part(at, 7), "big")
             middle = whole >> 24 & 0xFF
             left, right = whole >> 32 | (middle >> 4) << 24, whole & 0xFFFFFF | (middle & 15) << 24
             return right if bit else left
         length = self._bits // 8
         at += bit * length
-        return int.from_bytes(self._data[at : at + length], "big")
+        return int.from_bytes(self._data.part(at, length), "big")
 
     def _value(self, at: int, base: int, depth: int = 0) -> tuple[Any, int]:
         """The value at `at`, and where the next one begins; pointers count from `base`."""
@@ -93,7 +122,7 @@ class CountryDatabase:
         kind, size, at = control >> 5, control & 31, at + 1
         if kind == _POINTER:
             length = (control >> 3 & 3) + 1
-            target = int.from_bytes(self._data[at : at + length], "big")
+            target = int.from_bytes(self._data.part(at, length), "big")
             if length < 4:
                 target += ((control & 7) << 8 * length) + (0, 2048, 526_336)[length - 1]
             return self._value(base + target, base, depth + 1)[0], at + length
@@ -101,13 +130,13 @@ class CountryDatabase:
             kind, at = self._data[at] + 7, at + 1
         if size >= 29:
             length = size - 28
-            more = int.from_bytes(self._data[at : at + length], "big")
+            more = int.from_bytes(self._data.part(at, length), "big")
             size, at = (29, 285, 65_821)[length - 1] + more, at + length
         if kind in (_MAP, _ARRAY):
             return self._several(kind, size, at, base, depth)
         if kind == _BOOLEAN:
             return bool(size), at
-        return _scalar(kind, self._data[at : at + size]), at + size
+        return _scalar(kind, self._data.part(at, size)), at + size
 
     def _several(self, kind: int, size: int, at: int, base: int, depth: int) -> tuple[Any, int]:
         values = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import struct
 from pathlib import Path
 
@@ -150,3 +151,13 @@ def test_a_spoilt_record_is_an_unknown_country(tmp_path):
     base = CountryDatabase(path)
     assert base.country(b"192.0.2.1") == ""
     base.close()
+
+
+def test_one_that_is_cut_short_while_it_is_in_use_knows_no_country_and_ends_nothing(tmp_path):
+    path = tmp_path / "country.mmdb"
+    path.write_bytes(database(NETWORKS))
+    countries = CountryDatabase(path)
+    assert countries.country(b"192.0.2.1") == "FR"
+    os.truncate(path, 0)  # as by cp onto it
+    assert countries.country(b"198.51.100.1") == ""
+    countries.close()
