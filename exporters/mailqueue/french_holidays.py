@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 _AFTER_EASTER = (1, 39, 50)
-"""Easter Monday, Ascension, Whit Monday."""
+"""Easter Monday, Ascension, Pentecost Monday."""
 
 
 def is_public_holiday(day: date) -> bool:
