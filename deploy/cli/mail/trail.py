@@ -8,9 +8,9 @@ from pathlib import Path
 
 from exporters.mailqueue.log.events import MailEvent, Unparsed
 from exporters.mailqueue.log.exim import EximLog, is_exim
+from exporters.mailqueue.log.packed import open_plain
 from exporters.mailqueue.log.postfix import mail_events
 from exporters.mailqueue.log.stamp import StampReader
-from exporters.mailqueue.log.trail import open_plain
 
 _BLOCK = 1 << 20
 _HALF_YEAR = timedelta(days=182)

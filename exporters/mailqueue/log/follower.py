@@ -21,6 +21,9 @@ _TRIES = 20
 """A rotation renames file after file; one that never ends is not one."""
 _RIGHT = {
     errno.EAGAIN: "une rotation qui s'achève",
+    errno.EBADMSG: "une archive entière, ou qu'elle ne soit plus à côté du journal",
+    errno.EMFILE: "moins d'archives à lire, ou un LimitNOFILE plus grand",
+    errno.ENOSPC: "de la place dans le dossier temporaire, pour y lire une archive",
     errno.EISDIR: "un fichier ordinaire",
     errno.ESPIPE: "un fichier ordinaire",
 }
@@ -83,9 +86,10 @@ class LogFollower:
         """Where the next call starts, for a later process; empty before the first start."""
         return asdict(self._read_up_to()) if self._history is None else {}
 
-    def behind(self) -> int:
-        """Bytes written and not read yet."""
-        return sum(max(0, file.size() - file.offset) for file in self._files)
+    def behind(self) -> int | None:
+        """Bytes written and not read yet; None: an archive waits, packed."""
+        counts = [file.behind() for file in self._files]
+        return None if None in counts else sum(count or 0 for count in counts)
 
     def close(self) -> None:
         """Close the files."""
@@ -96,10 +100,8 @@ class LogFollower:
     def _read_up_to(self) -> Position:
         if not self._files:
             return self._position
-        position = self._files[0].position()
-        for file in self._files[1:]:
-            position = replace(file.position(), before=position)
-        return position
+        *before, newest = (file.position() for file in self._files)
+        return replace(newest, before=tuple(before))
 
     def _start_first(self) -> None:
         """Begin at the very first start; what comes later to a log not there yet is new."""
@@ -124,7 +126,8 @@ class LogFollower:
                 there = newest.is_at(self.path) and newest.intact()
             except FileNotFoundError:
                 return  # renamed away, its successor not there yet
-            if there and (newest.offset or listing(self.path) == self._listing):
+            spoilt = any(file.spoilt for file in self._files)  # perhaps a whole one is there now
+            if there and not spoilt and (newest.offset or listing(self.path) == self._listing):
                 return
             # An empty one may have been filled, copied and truncated before we saw a line of it.
         self._open()
@@ -157,7 +160,9 @@ class LogFollower:
             ours = held.pop(known, None) if known else None
             if ours is None:
                 files.append(file)
-            elif ours.is_same(file) or (file.path != self.path and self._is_apart(ours)):
+            elif not ours.spoilt and (
+                ours.is_same(file) or (file.path != self.path and self._is_apart(ours))
+            ):
                 file.close()
                 files.append(ours)
             else:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import errno
-import gzip
 import hashlib
-import lzma
-import shutil
-import stat
-import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import Annotated, Any
 
-from pydantic import NonNegativeInt
+from pydantic import BeforeValidator, NonNegativeInt
+
+from exporters.mailqueue.log.packed import first_bytes, is_packed, open_ordinary
 
 HEAD = 1024
 """First bytes that tell one log file from another."""
-_Packed = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
-_OPENERS: Mapping[str, Callable[[Path], _Packed]] = {
-    ".gz": gzip.GzipFile,
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-}
 Listing = list[tuple[str, int]]
 """Name and inode of a log and of its older files."""
+
+
+def _flat(before: Any) -> Any:
+    """The positions before one, oldest first; also as they were saved once: one in the other."""
+    links: list[Mapping[str, Any]] = []
+    if before is not None and not isinstance(before, Mapping):
+        return before
+    while isinstance(before, Mapping):
+        links.insert(0, {name: value for name, value in before.items() if name != "before"})
+        before = before.get("before")
+    return links
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Position:
 
     An inode alone does not: it is used again, and a truncated file keeps it. It only
     counts while the file is empty (0: no file). `past`: lines before this byte were there
-    before the very first start. `before`: the position in the file before it, whose writer
-    may not have noticed the rotation yet.
+    before the very first start. `before`: the positions in the files before it, oldest first:
+    not read yet, or their writer may not have noticed the rotation yet.
     """
 
     offset: NonNegativeInt
@@ -46,11 +46,11 @@ class Position:
     head_length: NonNegativeInt = 0
     head_digest: str = hashlib.sha256().hexdigest()
     past: NonNegativeInt = 0
-    before: Position | None = None
+    before: Annotated[tuple[Position, ...], BeforeValidator(_flat)] = ()
 
     def chain(self) -> list[Position]:
         """It and those before it, oldest first."""
-        return [*(self.before.chain() if self.before else ()), self]
+        return [*self.before, self]
 
 
 def trail(path: Path, position: Position) -> list[tuple[Path, Position | None]]:
@@ -60,11 +60,13 @@ def trail(path: Path, position: Position) -> list[tuple[Path, Position | None]]:
     nothing is known of a file it is read whole; so is `path` when no other is found.
     """
     files = [*_rotated(path), path]
+    head = cache(_head)  # of many archives for many positions: once is dear enough
     known: dict[Path, Position] = {}
     newest = -1
     for link in position.chain():
-        matching = (file for file in reversed(files) if _continues(file, link, live=file == path))
-        found = next(matching, None)
+        found = next(
+            (f for f in reversed(files) if _continues(f, link, head, live=f == path)), None
+        )
         if found is None:
             continue
         if found not in known or known[found].offset < link.offset:
@@ -84,43 +86,16 @@ def listing(path: Path) -> Listing:
     return sorted(found)
 
 
-def open_plain(path: Path) -> IO[bytes]:
-    """A log file open for reading, unpacked into an unnamed temporary file if need be.
-
-    Raise OSError (an archive cut short or spoilt, and what is no ordinary file, included).
-    """
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "")
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for somebody who writes to it
-        raise OSError(errno.ESPIPE, "c'est un tube ou un périphérique")
-    opener = _OPENERS.get(path.suffix)
-    if opener is None:
-        return path.open("rb", buffering=0)
-    with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(tempfile.TemporaryFile(buffering=0))
-        packed = stack.enter_context(opener(path))
-        try:
-            shutil.copyfileobj(packed, plain)
-        except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk, not what is in the file
-            raise OSError(errno.EBADMSG, f"archive abîmée : {path}") from error
-        packed.close()
-        stack.pop_all()  # open from here on: the caller closes it
-    return plain
-
-
-def _head(path: Path, length: int = HEAD) -> bytes:
+def _head(path: Path) -> bytes:
     """The first bytes of a log file, packed or not; none if it cannot be read."""
-    with contextlib.suppress(OSError, EOFError, lzma.LZMAError, zlib.error):
-        opener = _OPENERS.get(path.suffix)
-        with opener(path) if opener else path.open("rb") as file:
-            return file.read(length)
+    with contextlib.suppress(OSError), open_ordinary(path) as file:
+        return first_bytes(file, path, HEAD)
     return b""
 
 
-def _continues(path: Path, position: Position, *, live: bool) -> bool:
+def _continues(
+    path: Path, position: Position, head: Callable[[Path], bytes], *, live: bool
+) -> bool:
     """Whether it holds what was read up to `position`.
 
     The live log does not if it is shorter. An older file may be: a copy taken just before
@@ -134,8 +109,8 @@ def _continues(path: Path, position: Position, *, live: bool) -> bool:
         return status.st_ino == position.inode
     if live and status.st_size < position.offset:
         return False
-    head = _head(path, position.head_length)
-    return hashlib.sha256(head).hexdigest() == position.head_digest
+    first = head(path)[: position.head_length]
+    return hashlib.sha256(first).hexdigest() == position.head_digest
 
 
 def _siblings(path: Path) -> Iterator[Path]:
@@ -156,7 +131,5 @@ def _rotated(path: Path) -> list[Path]:
             status = sibling.stat()
             # The time of its last line (archives keep it); an empty one was just renamed.
             found[sibling] = status.st_mtime_ns if status.st_size else status.st_ctime_ns
-    plain = [
-        file for file in found if file.suffix not in _OPENERS or file.with_suffix("") not in found
-    ]
+    plain = [file for file in found if not is_packed(file) or file.with_suffix("") not in found]
     return sorted(plain, key=lambda file: (found[file], file))
