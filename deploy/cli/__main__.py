@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import deploy.cli
+from deploy.cli._output import drop_output
 from inventory.process.french_parser import CommandParser
 
 EXIT_MISSING_LIBRARY = 1
+# As a shell says of a command that SIGINT or SIGPIPE ended.
+EXIT_INTERRUPTED, EXIT_NOBODY_READS = 130, 141
 
 
 def _names() -> list[str]:
@@ -64,7 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in given[:1] if given[:1] and given[0] in names else names:
         _add(commands, name)
     parsed = parser.parse_args(arguments)
-    status: int = parsed.run(parsed)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nvigie : interrompu", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        drop_output()
+        return EXIT_NOBODY_READS
     return status
 
 

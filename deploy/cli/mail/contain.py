@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from deploy.cli._output import drop_output
 from deploy.cli.mail.activity import resolve
 from deploy.cli.mail.contain_plan import Plans
 from deploy.cli.mail.contain_text import TITLES, Part, plan_text, then_text
@@ -25,7 +26,7 @@ from inventory.config import ConfigurationError
 from inventory.process import system_clock
 
 HELP = "arrête un compte : ses envois, ses sessions, ses messages en file ; --undo le libère"
-EXIT_FAILED, EXIT_USAGE = 1, 2
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +74,7 @@ def given_options(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def run(arguments: argparse.Namespace, clock: Callable[[], datetime] = system_clock) -> int:
-    """Print the plan or do it. Exit status 1: a step failed; 2: it cannot even begin."""
+    """Print the plan or do it. Exit status 1: a step failed; 2: it cannot begin; 130: Ctrl-C."""
     scene: Scene | None = None
     try:
         _check_right(arguments)
@@ -140,9 +141,14 @@ class _Contain:
             self._show(parts, back=back)
             return 0
         if not self._json:
-            print(plan_text(parts))
+            print(plan_text(parts), flush=True)
+        elif not arguments.yes:
+            # Who is asked must see what for; standard output is for the program.
+            print(plan_text(parts), file=sys.stderr)
         if not (arguments.yes or self._confirmed()):
             print("Rien n'a été fait.", file=sys.stderr)
+            if self._json:
+                self._dump({"applied": False, "failure": "pas confirmé", "steps": []})
             return EXIT_USAGE
         return self._do()
 
@@ -168,7 +174,7 @@ class _Contain:
         if back:
             print(f"# Le faire : ajouter --apply ; tout est noté dans {self._journal.path}")
         else:
-            print(then_text(later, following))
+            print(then_text(len(parts), later, following))
 
     def _confirmed(self) -> bool:
         what = "SUPPRIMER ces messages" if self._arguments.purge else "le faire"
@@ -176,7 +182,11 @@ class _Contain:
             print("Pas de terminal pour confirmer ; attendu : --yes", file=sys.stderr)
             return False
         print(f"Taper « oui » pour {what} : ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().lower() == "oui"
+        try:
+            return sys.stdin.readline().strip().lower() == "oui"
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+            return False
 
     def _do(self) -> int:
         arguments = self._arguments
@@ -189,20 +199,29 @@ class _Contain:
                 else:
                     Containment(self._scene, self._journal, self._say).run()
         except ContainmentError as error:
-            done = ", ".join(TITLES[row["step"]] for row in self._told) or "rien"
-            print(
-                f"ARRÊTÉ : {error}\nFait : {done}.\nLe reste ne l'est pas ; relancer le reprend.",
-                file=sys.stderr,
-            )
-            self._finish(str(error))
+            self._stopped(str(error))
             return EXIT_FAILED
+        except KeyboardInterrupt:
+            self._stopped("interrompu")
+            return EXIT_INTERRUPTED
         self._finish("")
         return 0
+
+    def _stopped(self, why: str) -> None:
+        done = ", ".join(TITLES[row["step"]] for row in self._told) or "rien"
+        print(
+            f"ARRÊTÉ : {why}\nFait : {done}.\nLe reste ne l'est pas ; relancer le reprend.",
+            file=sys.stderr,
+        )
+        self._finish(why)
 
     def _say(self, step: Step, words: str) -> None:
         self._told.append({"step": step, "said": words})
         if not self._json:
-            print(f"  fait  {TITLES[step]} : {words}", flush=True)
+            try:
+                print(f"  fait  {TITLES[step]} : {words}", flush=True)
+            except BrokenPipeError:
+                drop_output()  # nobody reads, but the account is to be stopped all the same
 
     def _finish(self, failure: str) -> None:
         if self._json:

@@ -44,11 +44,12 @@ def plan_text(parts: Sequence[Part]) -> str:
     return "\n".join(lines)
 
 
-def then_text(later: Sequence[str], following: Mapping[str, str]) -> str:
-    """What comes after the steps, and the commands that do all of it."""
+def then_text(steps: int, later: Sequence[str], following: Mapping[str, str]) -> str:
+    """What comes after that many steps, and the commands that do all of it."""
+    again = f"{steps - 1} et {steps}"
     return "\n".join(
         [
-            "# 5. Refaire 3 et 4 tant qu'il en reste, puis : est-ce fini ?",
+            f"# {steps + 1}. Refaire {again} tant qu'il en reste, puis : est-ce fini ?",
             following["check"],
             "",
             "# Plus tard : libérer le compte",
