@@ -39,6 +39,7 @@ def resume(file: StateFile, folder: Path, begin: Callable[[], Pipeline]) -> Resu
     would count lines twice.
     """
     try:
+        file.claim()
         with file.read() as saved:
             if saved is not None:
                 pipeline = begin()
@@ -56,6 +57,7 @@ def resume(file: StateFile, folder: Path, begin: Callable[[], Pipeline]) -> Resu
     except StateUnusable as error:
         put_aside(file, error)
     except (StateError, OSError) as error:
+        file.release()
         why = reason(error) if isinstance(error, OSError) else str(error)
         raise CollectorError(f"état du journal illisible pour l'instant : {why}") from None
     return _from_former(folder, begin)

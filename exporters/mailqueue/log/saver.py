@@ -53,6 +53,7 @@ class Saver:
         self._thread.shutdown()
         self.busy()
         self._file.close()
+        self._file.release()
 
     def _end(self, ended: Future[None]) -> None:
         error = ended.exception()

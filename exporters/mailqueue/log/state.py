@@ -7,11 +7,14 @@ StateError         the file cannot be used now (locked, not ours to read, disk f
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+
+from inventory.config.errors import EXPECTED
 
 TABLES = ("messages", "accounts", "windows", "exim")
 Row = tuple[str, str | None]
@@ -55,6 +58,31 @@ class StateFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "maillog.sqlite"
         self._connection: sqlite3.Connection | None = None
+        self._claim: IO[bytes] | None = None
+
+    def claim(self) -> None:
+        """Keep it from other processes until `release`, or until this one ends.
+
+        Two that write in turn would mix what each counted. Raise StateError when another has it.
+        """
+        lock = self.path.with_suffix(".lock")
+        try:
+            self._claim = lock.open("ab")
+            fcntl.lockf(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            if self._claim is not None:
+                self.release()
+                raise StateError(
+                    f"{lock} tenu par un autre processus{EXPECTED}un state_directory à chacun"
+                ) from None
+        except OSError:
+            self.release()  # what cannot be written to needs no keeping
+
+    def release(self) -> None:
+        """Leave it to others."""
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Saved | None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -383,3 +385,30 @@ def test_tables_are_made_all_or_none(tmp_path, monkeypatch):
     with sqlite3.connect(file.path) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     connection.close()
+
+
+def test_two_processes_do_not_write_one_state(collector_of, tmp_path):
+    log = tmp_path / "mail.log"
+    log.touch()
+    other = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(CollectorError, match="par un autre processus ; attendu : un state_dir"):
+            collector_of(log, tmp_path)
+        other.kill()
+    collector_of(log, tmp_path)
+
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from exporters.mailqueue.log.state import StateFile
+file = StateFile(Path(sys.argv[1]))
+file.claim()
+print("held", flush=True)
+sys.stdin.read()
+"""
