@@ -132,15 +132,21 @@ class OpenLog:
         if not self._packed:
             return self._file.fileno()
         if self._unpacked is None:
-            self.spoilt = True  # until it is proved not to be
-            unpacked = unpack(self._file, self.path)
-            if not os.pread(unpacked.fileno(), HEAD, 0).startswith(self._head):
-                unpacked.close()
-                raise OSError(errno.EBADMSG, f"archive réécrite : {self.path}")
+            try:
+                self._unpacked = self._unpack()
+            except OSError as error:
+                self.spoilt = error.errno == errno.EBADMSG  # not for want of room
+                raise
             self.spoilt = False
-            self._unpacked = unpacked
-            self._unpacked_size = os.fstat(unpacked.fileno()).st_size
+            self._unpacked_size = os.fstat(self._unpacked.fileno()).st_size
         return self._unpacked.fileno()
+
+    def _unpack(self) -> IO[bytes]:
+        unpacked = unpack(self._file, self.path)
+        if not os.pread(unpacked.fileno(), HEAD, 0).startswith(self._head):
+            unpacked.close()
+            raise OSError(errno.EBADMSG, f"archive réécrite : {self.path}")
+        return unpacked
 
     def _drop_unpacked(self) -> None:
         if self._unpacked is not None:

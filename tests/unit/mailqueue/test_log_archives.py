@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import json
 import lzma
@@ -183,6 +184,26 @@ def test_an_archive_cut_short_is_said_and_read_once_it_is_whole(log):
     os.utime(archive, (2, 2))
     log.read()
     assert log.seen == log.written
+
+
+def test_an_archive_that_finds_no_room_is_not_lost_even_deleted(log, monkeypatch):
+    for line in ("one", "two"):
+        log.write(line)
+        archive = log.rotate()
+    log.restart()
+    next(log.blocks())
+    archive.unlink()
+
+    def full(file, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(open_log, "unpack", full)
+        for _ in range(2):
+            with pytest.raises(CollectorError, match="attendu : de la place"):
+                log.read()
+    log.read()
+    assert log.seen == ["one", "two"]
 
 
 def test_an_archive_written_anew_before_its_turn_is_not_taken_for_what_it_was(log):
