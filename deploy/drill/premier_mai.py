@@ -165,7 +165,20 @@ class Drill:
             for other in self.readings.incidents()
             if other["id"] != incident.get("id")
         )
+        seen.lost_canaries = self._lost_canaries()
         seen.honest_mail = self._honest_mail()
+
+    def _lost_canaries(self) -> list[str]:
+        arrived, lost = (
+            {
+                labels["member"]
+                for labels, value in self.readings.samples(f"mailqueue_canary_{name}", "mailcanary")
+                if value > 0
+            }
+            for name in ("received_total", "lost_total")
+        )
+        members = {member.id for member in self.estate.inventory.members}
+        return sorted(lost | members - arrived)
 
     def _honest_mail(self) -> HonestMail:
         sent = self.background.honest.sent

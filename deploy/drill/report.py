@@ -58,6 +58,8 @@ class Observation:
     attack: dict[str, int] = field(default_factory=dict)
     member_pages_alike: bool = False
     empty_panels: list[str] = field(default_factory=list)
+    lost_canaries: list[str] = field(default_factory=list)
+    """Members to whom no canary ever came, or one came too late to count."""
     scrape_seconds: float | None = None
     metrics_lint: str = ""
 
@@ -90,6 +92,7 @@ def faults(seen: Observation) -> list[str]:
     if seen.metrics_lint:
         found.append(f"promtool check metrics : {seen.metrics_lint}")
     found += [f"panneau Grafana vide : {panel}" for panel in seen.empty_panels]
+    found += [f"message témoin perdu, ou jamais venu : {town}" for town in seen.lost_canaries]
     return found
 
 
@@ -116,6 +119,7 @@ def as_json(seen: Observation) -> dict[str, Any]:
         "false_pages": seen.false_pages,
         "attack": seen.attack,
         "empty_panels": seen.empty_panels,
+        "lost_canaries": seen.lost_canaries,
         "scrape_seconds": seen.scrape_seconds,
         "metrics_lint": seen.metrics_lint,
     }

@@ -48,6 +48,7 @@ def test_the_duty_engineer_is_told_of_the_stolen_account_within_45_seconds(
             assert word in report["sms"]
         assert report["false_pages"] == 0
         assert report["empty_panels"] == []
+        assert report["lost_canaries"] == []
         assert report["scrape_seconds"] < 0.5
 
 

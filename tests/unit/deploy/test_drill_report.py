@@ -67,6 +67,7 @@ def test_any_missing_step_fails_the_drill(step):
         ({"scrape_seconds": None}, "collecte complète"),
         ({"metrics_lint": "x no help"}, "promtool check metrics : x no help"),
         ({"empty_panels": ["File"]}, "panneau Grafana vide : File"),
+        ({"lost_canaries": ["noirmont"]}, "message témoin perdu, ou jamais venu : noirmont"),
     ],
 )
 def test_whatever_is_wrong_is_named(change, words):
