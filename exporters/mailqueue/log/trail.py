@@ -60,13 +60,12 @@ def trail(path: Path, position: Position) -> list[tuple[Path, Position | None]]:
     nothing is known of a file it is read whole; so is `path` when no other is found.
     """
     files = [*_rotated(path), path]
-    head = cache(_head)  # of many archives for many positions: once is dear enough
+    beginning = cache(_beginning)  # of many archives for many positions: once is dear enough
     known: dict[Path, Position] = {}
     newest = -1
     for link in position.chain():
-        found = next(
-            (f for f in reversed(files) if _continues(f, link, head, live=f == path)), None
-        )
+        matching = (f for f in reversed(files) if _continues(f, link, beginning, f is path))
+        found = next(matching, None)
         if found is None:
             continue
         if found not in known or known[found].offset < link.offset:
@@ -86,31 +85,31 @@ def listing(path: Path) -> Listing:
     return sorted(found)
 
 
-def _head(path: Path) -> bytes:
-    """The first bytes of a log file, packed or not; none if it cannot be read."""
+def _beginning(path: Path, length: int) -> str:
+    """The digest of the first bytes of a log file, packed or not; of none if it cannot be read."""
+    first = b""
     with contextlib.suppress(OSError), open_ordinary(path) as file:
-        return first_bytes(file, path, HEAD)
-    return b""
+        first = first_bytes(file, path, length)
+    return hashlib.sha256(first).hexdigest()
 
 
 def _continues(
-    path: Path, position: Position, head: Callable[[Path], bytes], *, live: bool
+    path: Path, position: Position, beginning: Callable[[Path, int], str], live: bool
 ) -> bool:
     """Whether it holds what was read up to `position`.
 
     The live log does not if it is shorter. An older file may be: a copy taken just before
     the truncation lacks what we read of the original in between.
     """
+    if position.head_length and beginning(path, position.head_length) != position.head_digest:
+        return False
     try:
         status = path.stat()
     except OSError:
         return False
     if not position.head_length:
         return status.st_ino == position.inode
-    if live and status.st_size < position.offset:
-        return False
-    first = head(path)[: position.head_length]
-    return hashlib.sha256(first).hexdigest() == position.head_digest
+    return not live or status.st_size >= position.offset
 
 
 def _siblings(path: Path) -> Iterator[Path]:
