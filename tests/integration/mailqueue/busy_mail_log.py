@@ -18,6 +18,9 @@ MEMBERS = {
     "montfleury.test": "montfleury",
     "ailleurs.test": "",
 }
+ROTATED = 0.04
+"""Part of the batches after which the log is rotated: fewer than a reader on a busy machine can
+open between two of them, or it never gets to read."""
 STAGES = ("before_queue_manager", "in_queue_manager", "connection", "transmission")
 _OUTCOMES = {
     "sent": ("2.0.0", "250 2.0.0 Ok: queued as 4cVx", "", ""),
@@ -208,7 +211,7 @@ def write_until_told(
         for _ in range(draw.randint(1, 60)):
             batch += traffic.lines()
         daemon.write(batch)
-        if draw.random() < 0.1:
+        if draw.random() < ROTATED:
             daemon.told()
             daemon.rotate()
         elif draw.random() < 0.2:
