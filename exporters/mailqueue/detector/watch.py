@@ -202,7 +202,7 @@ class Detector:
             self._tried_for_others(event, now, done=done)
             return ""
         name = message.account
-        self._jam.tried(now, name, event.queue_id, in_queue=event.in_queue, done=done)
+        self._jam.tried(now, name, event, came_in=False)
         account = self._roster.touch(name, now)
         loud = account.score is not None
         account.correspondents.wrote(event.recipient, event.domain, now, loud=loud)
@@ -214,9 +214,10 @@ class Detector:
 
     def _tried_for_others(self, event: Delivered, now: int, *, done: bool) -> None:
         # Notices to forged senders wait for ever: no sign of a jam, unlike mail that came in.
-        if done or self._inbound.has(event.queue_id.decode("latin-1"), now):
-            recipient = event.recipient.decode("latin-1")
-            self._jam.tried(now, recipient, event.queue_id, in_queue=event.in_queue, done=done)
+        if self._inbound.has(event.queue_id.decode("latin-1"), now):
+            self._jam.tried(now, event.recipient.decode("latin-1"), event, came_in=True)
+        elif done:
+            self._jam.settled(now)
 
     def _rejected(self, event: RecipientRejected, message: Message | None, now: int) -> str:
         name = message.account if message is not None else self._session(event, now)
