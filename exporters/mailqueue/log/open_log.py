@@ -12,7 +12,9 @@ from typing import IO
 from exporters.mailqueue.log.packed import first_bytes, is_packed, open_ordinary, unpack
 from exporters.mailqueue.log.trail import HEAD, Position
 
-CHUNK = 1 << 20
+CHUNK = 128 << 10
+"""Bytes given at a time. Between two the reader looks at its deadline: a megabyte of submissions
+is more than a second's work of the detector on a busy machine."""
 
 
 class OpenLog:
@@ -51,7 +53,7 @@ class OpenLog:
             self.offset += data.find(b"\n") + 1
 
     def lines(self) -> Iterator[tuple[bytes, bool]]:
-        """(whole lines, whether they are of the past), at most a megabyte at a time.
+        """(whole lines, whether they are of the past), at most `CHUNK` at a time.
 
         A line longer than that comes in pieces. A last line without its newline waits,
         unless the file is complete or packed: then nobody will finish it. Ends too when the

@@ -105,9 +105,9 @@ def test_when_time_is_short_the_rest_waits_and_the_lag_says_so(collector_of, tmp
     log = tmp_path / "mail.log"
     log.touch()
     collector = collector_of(log)
-    write(log, "".join(lines(number) for number in range(8000)))  # more than one block
+    write(log, "".join(lines(number) for number in range(8000)))
     values = read(collector, Deadline(at=0.1, now=lambda: 0.0))
-    assert 0 < values[RECIPIENTS] < 320_000
+    assert 0 < values[RECIPIENTS] < 320_000 / 8  # a deadline passes by a small part only
     assert 0 < values[("mailqueue_log_lag_seconds",)] < 3600
     values = read(collector)
     assert values[RECIPIENTS] == 320_000

@@ -58,7 +58,8 @@ def test_blocks_come_in_turn_so_that_both_are_caught_up_with_side_by_side(logs, 
     for path, name in zip(logs, "pd", strict=True):
         write(path, *(f"{name}{long}" for _ in range(2500)))
     turns = [block[:1] for block, _ in source.blocks()]
-    assert turns == [b"p", b"d", b"p", b"d", b"p", b"d"]
+    assert len(turns) >= 6
+    assert turns == [b"p", b"d"] * (len(turns) // 2)
 
 
 def test_positions_are_of_one_instant_wherever_it_is_left(logs, follow):
