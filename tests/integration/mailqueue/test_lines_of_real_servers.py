@@ -118,7 +118,14 @@ def test_log_ins_of_a_real_dovecot_are_read_and_none_that_a_client_invents(store
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 
+    log = store.folder / "dovecot.log"
+
+    def logged():
+        return log.read_text().count(f"rip={LOOPBACK}")
+
     def log_in(account, password):
+        """And wait for its line: two processes that serve log-ins may log in any order."""
+        before = logged()
         client = imaplib.IMAP4_SSL(LOOPBACK, store.imaps, ssl_context=context, timeout=PATIENCE)
         try:
             client.login(account, password)
@@ -126,16 +133,13 @@ def test_log_ins_of_a_real_dovecot_are_read_and_none_that_a_client_invents(store
             pass
         finally:
             client.logout()
+        wait_until(lambda: logged() > before, "its line", PATIENCE)
 
     forged = [f"x> {LOGIN}", f"{BRUNO}>, method=PLAIN, rip=10.9.9.9, lip=x", f'{BRUNO}", rip="x']
     log_in(ALICE, "secret")
     log_in(ALICE, "faux")
     for name in forged:
         log_in('"' + name.replace('"', r"\"") + '"', "faux")
-    log = store.folder / "dovecot.log"
-    wait_until(
-        lambda: log.read_text().count("auth failed") == 1 + len(forged), "failures", PATIENCE
-    )
 
     events = read(log)
     assert of(Unparsed, events) == []
