@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy.containment.errors import ContainmentError
+from exporters.mailqueue.queue.look import OPENED
 from exporters.mailqueue.queue.names import listed
 from exporters.mailqueue.queue_file import HEAD_BYTES, NotAQueueFile, parse_head
 from exporters.mailqueue.queue_id import is_long, is_queue_id
@@ -57,7 +58,7 @@ class Spool:
         """Whether the account's message is complete; None when it is not the account's."""
         path = f"{folder}/{name}"
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            file = os.open(path, OPENED)
         except FileNotFoundError:
             return None
         except OSError as error:

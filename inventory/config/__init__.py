@@ -10,6 +10,7 @@ from inventory.config.fields import (
     Identifier,
     TimeZone,
     Url,
+    within,
 )
 from inventory.config.reason import reason
 from inventory.config.secret import SecretFile, read_secret
@@ -36,4 +37,5 @@ __all__ = [
     "reason",
     "validate",
     "validate_block",
+    "within",
 ]

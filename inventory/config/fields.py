@@ -30,6 +30,17 @@ def parse_duration(value: Any) -> timedelta:
     return timedelta(seconds=sum(int(n) * _UNITS[u] for n, u in _DURATION.findall(text)))
 
 
+def within(low: int, high: int, words: str) -> AfterValidator:
+    """A duration from `low` to `high` seconds; `words` (French) says so, as ``de 1s à 20s``."""
+
+    def check(value: timedelta) -> timedelta:
+        if not low <= value.total_seconds() <= high:
+            raise ValueError(f"{int(value.total_seconds())} s, hors limites ; attendu : {words}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _identifier(value: str) -> str:
     if not _IDENTIFIER.fullmatch(value):
         raise ValueError(

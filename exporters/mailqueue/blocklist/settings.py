@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from exporters.mailqueue.blocklist.names import Address
 from exporters.toolkit.collector import SettingFault
 from inventory import Inventory
-from inventory.config import DomainName, Duration, Identifier, ListenAddress, SecretFile
+from inventory.config import DomainName, Duration, Identifier, ListenAddress, SecretFile, within
 from inventory.config.address import parse_address
 
 _SERIES = 200
@@ -26,15 +26,6 @@ _NEVER_OUTSIDE = [
         "ff00::/8",
     )
 ]
-
-
-def _between(low: int, high: int, words: str) -> AfterValidator:
-    def check(value: timedelta) -> timedelta:
-        if not low <= value.total_seconds() <= high:
-            raise ValueError(f"{int(value.total_seconds())} s, hors limites ; attendu : {words}")
-        return value
-
-    return AfterValidator(check)
 
 
 def _outgoing(value: Any) -> Address:
@@ -120,8 +111,8 @@ class BlocklistSettings(_Entry):
     lists: tuple[ListEntry, ...] = Field(
         description="les listes interrogées,", min_length=1, max_length=50
     )
-    interval: Annotated[Duration, _between(600, 86400, "de 10m à 24h")] = timedelta(hours=1)
-    timeout: Annotated[Duration, _between(1, 20, "de 1s à 20s")] = timedelta(seconds=5)
+    interval: Annotated[Duration, within(600, 86400, "de 10m à 24h")] = timedelta(hours=1)
+    timeout: Annotated[Duration, within(1, 20, "de 1s à 20s")] = timedelta(seconds=5)
     resolvers: tuple[Resolver, ...] = ()
 
 

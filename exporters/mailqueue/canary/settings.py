@@ -21,20 +21,11 @@ from pydantic import (
 
 from exporters.toolkit.collector import SettingFault
 from inventory import Inventory
-from inventory.config import ConfigPath, Duration, Identifier, ListenAddress, SecretFile
+from inventory.config import ConfigPath, Duration, Identifier, ListenAddress, SecretFile, within
 from inventory.config.address import parse_address
 
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'=-]{0,63}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}")
-
-
-def _between(low: int, high: int, words: str) -> AfterValidator:
-    def check(value: timedelta) -> timedelta:
-        if not low <= value.total_seconds() <= high:
-            raise ValueError(f"{int(value.total_seconds())} s, hors limites ; attendu : {words}")
-        return value
-
-    return AfterValidator(check)
 
 
 def _server(value: Any) -> ListenAddress:
@@ -158,9 +149,9 @@ class CanaryEntry(_Entry):
 class CanarySettings(_Entry):
     """The whole block. `timeout` is for one conversation with a server, from start to end."""
 
-    interval: Annotated[Duration, _between(30, 3600, "de 30s à 1h")] = timedelta(minutes=5)
-    lost_after: Annotated[Duration, _between(10, 3600, "de 10s à 1h")] = timedelta(minutes=5)
-    timeout: Annotated[Duration, _between(5, 120, "de 5s à 2m")] = timedelta(seconds=30)
+    interval: Annotated[Duration, within(30, 3600, "de 30s à 1h")] = timedelta(minutes=5)
+    lost_after: Annotated[Duration, within(10, 3600, "de 10s à 1h")] = timedelta(minutes=5)
+    timeout: Annotated[Duration, within(5, 120, "de 5s à 2m")] = timedelta(seconds=30)
     smtp: SmtpSettings
     lmtp_listen: Annotated[ListenAddress, AfterValidator(_on_loopback)] | None = None
     canaries: tuple[CanaryEntry, ...] = Field(min_length=1, max_length=64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from exporters.mailqueue.accounts import INVALID, account_label, client_place
 from exporters.mailqueue.exim.header_file import CutShort, Header, NotASpoolFile, parse_header
 from exporters.mailqueue.exim.message_id import arrival_of
-from exporters.mailqueue.queue.look import Look
+from exporters.mailqueue.queue.look import OPENED, Look
 from exporters.mailqueue.queue.snapshot import OTHER, UNAUTHENTICATED
 
 _HEAD_BYTES = 4096
@@ -33,7 +33,7 @@ class Seen:
 def look(folder: str, name: str) -> Seen:
     """Look at the header file `name`. Raise OSError."""
     path = f"{folder}/{name}"
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    file = os.open(path, OPENED)
     try:
         status = os.fstat(file)
         header = _header(file, name)

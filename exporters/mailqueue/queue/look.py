@@ -10,6 +10,9 @@ from exporters.mailqueue.queue.snapshot import OTHER, UNAUTHENTICATED
 from exporters.mailqueue.queue_file import HEAD_BYTES, Envelope, NotAQueueFile, parse_head
 from exporters.mailqueue.queue_id import arrival_of_long_id, is_long
 
+OPENED = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""How a file of a spool is opened: never through a link, and no pipe makes us wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -30,7 +33,7 @@ class Look:
 def look(folder: str, name: str) -> Look:
     """Look at the file of a valid queue id. Raise OSError."""
     path = f"{folder}/{name}"
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    file = os.open(path, OPENED)
     try:
         status = os.fstat(file)
         head = os.read(file, HEAD_BYTES)
