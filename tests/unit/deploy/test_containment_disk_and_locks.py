@@ -1,4 +1,4 @@
-"""A journal on a full disk, and two people at the shared tables."""
+"""A journal on a full disk, two people at the shared tables, and a table edited by hand."""
 
 import resource
 import shutil
@@ -83,14 +83,18 @@ def test_the_tables_are_one_person_s_at_a_time_whatever_the_account(tmp_path):
         pass
 
 
-@pytest.mark.skipif(shutil.which("postmap") is None, reason="no Postfix here")
-def test_an_undo_waits_for_who_is_at_the_shared_table(tmp_path, monkeypatch):
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    """Alice's, refused by a real table of a Postfix that does not run."""
+    if shutil.which("postmap") is None:
+        pytest.skip("no Postfix here")
     (tmp_path / "main.cf").write_text("compatibility_level = 3.7\nmyhostname = mx1.ville.test\n")
     postfix = Postfix(str(tmp_path), "/q", "/d", "hash", (), dict.fromkeys(LISTS, ""))
     table = tmp_path / "vigie_contained"
     for command in plan.refuse(ALICE, postfix, "", ""):
         run(command)
-    scene = SimpleNamespace(
+    monkeypatch.setattr(plan, "reload", lambda _: Command(("true",)))
+    return SimpleNamespace(
         account=ALICE,
         postfix=postfix,
         dovecot=None,
@@ -99,7 +103,10 @@ def test_an_undo_waits_for_who_is_at_the_shared_table(tmp_path, monkeypatch):
         deny_text=str,
         messages=dict,
     )
-    monkeypatch.setattr(plan, "reload", lambda _: Command(("true",)))  # no Postfix runs here
+
+
+def test_an_undo_waits_for_who_is_at_the_shared_table(scene, tmp_path):
+    postfix, table = scene.postfix, tmp_path / "vigie_contained"
     undo = threading.Thread(
         target=release.Release(scene, _journal(tmp_path), lambda *_: None).undo, daemon=True
     )
@@ -114,3 +121,26 @@ def test_an_undo_waits_for_who_is_at_the_shared_table(tmp_path, monkeypatch):
     assert not undo.is_alive()
     assert table.read_text() == f"{table_line(BRUNO)}\n"
     assert run(plan.ask_table(BRUNO, postfix))
+
+
+def test_an_undo_says_whose_lines_it_took(scene, tmp_path):
+    table = tmp_path / "vigie_contained"
+    table.write_text(f"Alice@v.fr REJECT vu avec le maire\n{table_line(BRUNO)}\n")
+    run(Command(scene.postfix.tool("postmap", scene.postfix.map)))
+    said = []
+    release.Release(scene, _journal(tmp_path), lambda step, words: said.append(words)).undo()
+    assert "mis là par quelqu'un d'autre : « Alice@v.fr REJECT vu avec le maire »" in said[0]
+    assert scene.answer() == ""
+    assert "vu avec le maire" in _journal(tmp_path).path.read_text()
+
+
+def test_an_undo_never_says_yes_while_the_table_says_no(scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "allow", lambda *_: [])  # as if it knew no line to take
+    journal, said = _journal(tmp_path), []
+    with pytest.raises(ContainmentError, match=r"refuse toujours alice@v\.fr ; elle répond « "):
+        release.Release(scene, journal, lambda *words: said.append(words)).undo()
+    assert said == []
+    assert [(r.step, r.event) for r in journal.records()] == [
+        ("allow", "begin"),
+        ("allow", "failed"),
+    ]
