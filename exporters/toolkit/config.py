@@ -201,6 +201,7 @@ class _Resolver:
                 self.wanted(candidate)
             elif (
                 candidate.built_in
+                and name in self.catalogue.defaults
                 and name not in self.choice.off
                 and not self.choice.disable_defaults
             ):

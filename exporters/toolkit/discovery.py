@@ -23,6 +23,10 @@ GROUP = "vigie.collectors"
 HOUSE = "vigie"
 """The distribution whose collectors are the built-in ones."""
 
+DEFAULTS = frozenset({"host"})
+"""The built-in collectors that may be on by default. Not asked of the plugins themselves: to
+import them all took 9 MB on a host that runs one of them. A test compares."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -59,6 +63,8 @@ class Catalogue:
 
     candidates: Mapping[str, Candidate]
     set_aside: tuple[str, ...] = ()
+    defaults: frozenset[str] = DEFAULTS
+    """Built-in names to be imported, to learn whether they are on, when nobody asked for them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +77,9 @@ def _shipped_by(entry: EntryPoint) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def discover(entries: Iterable[EntryPoint] | None = None) -> Catalogue:
+def discover(
+    entries: Iterable[EntryPoint] | None = None, defaults: frozenset[str] = DEFAULTS
+) -> Catalogue:
     """The installed collectors, without importing any."""
     found = entry_points(group=GROUP) if entries is None else entries
     by_name: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
@@ -93,7 +101,7 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Catalogue:
             ]
         else:
             candidates[name] = Candidate(next(iter(owners.values())), tuple(sorted(owners)))
-    return Catalogue(candidates, tuple(set_aside))
+    return Catalogue(candidates, tuple(set_aside), defaults)
 
 
 def missing_module(candidate: Candidate, error: ModuleNotFoundError) -> PluginError:

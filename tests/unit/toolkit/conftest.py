@@ -74,12 +74,13 @@ def installed(
                 (site / package / f"{name.replace(' ', '_')}.py").write_text(HEAD + source)
                 lines.append(f"{name} = {package}.{name.replace(' ', '_')}:PLUGIN")
             (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-        return discover(
+        entries = (
             entry
             for found in distributions(path=[str(site)])
             for entry in found.entry_points
             if entry.group == "vigie.collectors"
         )
+        return discover(entries, frozenset(wanted.get("vigie", ())))
 
     yield install
     for name in set(sys.modules) - before:

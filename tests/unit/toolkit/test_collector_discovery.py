@@ -24,6 +24,12 @@ def test_the_collectors_of_this_house_are_found_without_arguments():
     assert catalogue.candidates["host"].built_in
 
 
+def test_those_on_by_default_are_those_that_are_imported_unasked():
+    catalogue = discover()
+    loaded = {name: load(candidate) for name, candidate in catalogue.candidates.items()}
+    assert {name for name, plugin in loaded.items() if plugin.enabled} == catalogue.defaults
+
+
 def test_a_good_plugin_is_loaded(installed):
     catalogue = installed({"third": {"zfs": good("zfs")}})
     assert load(catalogue.candidates["zfs"]).name == "zfs"
