@@ -28,7 +28,7 @@ KNOWN, UNKNOWN, REJECTED = 0, 1, 2
 GUESSES = 3
 """Failures from a network before a success there looks like a guess that worked."""
 LOUD_HOUR = (15, 12)
-LOUD_DAY = (40, 30)
+LOUD_DAY = (40, 25)
 """Recipients and messages under which nothing of an account is judged: most never reach them."""
 _TWO_MINUTES, _HOUR_WINDOW, _DAY_WINDOW = 0, WINDOWS.index(HOUR), WINDOWS.index(DAY)
 
@@ -170,7 +170,7 @@ class Account:
         everywhere = self.used.names(time)
         strangers = [network for network in everywhere if strange(network)]
         lately = self.used.names(time, WINDOWS[_TWO_MINUTES]) if strangers else []
-        messages, several, fresh, fresh_several = flow.pace(time)
+        messages, several, fresh, fresh_several, to_several, pace_strangers = flow.pace(time)
         sustained, sustained_fresh = flow.sustained(time)
         return Signals(
             volume_ratio=self._volume(flow, time, kind, population),
@@ -184,6 +184,9 @@ class Account:
             pace_several=several,
             pace_new_network=fresh,
             pace_new_network_several=fresh_several,
+            pace_recipients=to_several,
+            pace_strangers=min(messages, pace_strangers),
+            hours=self.baseline.hours,
             usual_pace_all=self.baseline.pace(PACE_ALL),
             usual_pace_several=self.baseline.pace(PACE_SEVERAL),
             outcomes=known,

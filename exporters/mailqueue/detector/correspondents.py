@@ -35,16 +35,20 @@ class Correspondents:
         self._turned = 0
         self._names: dict[bytes, int] | None = None
 
-    def wrote(self, recipient: bytes, domain: bytes, time: int, *, loud: bool) -> None:
-        """A recipient of that domain; `loud`: the account sends much just now."""
+    def wrote(self, recipient: bytes, domain: bytes, time: int, *, loud: bool) -> bool:
+        """A recipient of that domain; `loud`: the account sends much just now.
+
+        Whether it never wrote there before, not even in this hour.
+        """
         half_day = time // HALF_DAY
         bit = bit_of(recipient)
         self._recipients.add(bit, half_day)
         self._domains.add(bit_of(domain), half_day)
-        if not holds(self._usual, bit) and not holds(self._older, bit):
-            self._strangers.add(bit, time // HOUR)
         if loud:
             self._name(domain)
+        if holds(self._usual, bit) or holds(self._older, bit):
+            return False
+        return self._strangers.add(bit, time // HOUR)
 
     def _name(self, domain: bytes) -> None:
         if self._names is None:

@@ -49,14 +49,18 @@ class Distinct:
         self._present: Bits | None = None
         self._before: Bits | None = None
 
-    def add(self, bit: int, period: int) -> None:
-        """A value was seen in the period of that number."""
+    def add(self, bit: int, period: int) -> bool:
+        """A value was seen in the period of that number; whether for the first time."""
         if period != self._number or self._present is None:
             self.turn(period)
             if self._present is None:
                 self._present = bytearray(self._size)
         bits = self._present
-        bits[(bit >> 3) % len(bits)] |= 1 << (bit & 7)
+        place, mask = (bit >> 3) % len(bits), 1 << (bit & 7)
+        if bits[place] & mask:
+            return False
+        bits[place] |= mask
+        return self._before is None or not self._before[place] & mask
 
     def turn(self, period: int) -> Bits | None:
         """Begin that period unless it is the present one; give what was seen in the one ended."""

@@ -12,8 +12,12 @@ WINDOWS = (120, 600, HOUR, DAY)
 RECIPIENTS, MESSAGES, FRESH = 0, 1, 2
 """Columns of a window; FRESH are recipients of messages from new networks."""
 PACE_SECONDS = 10
-PACE_ALL, PACE_SEVERAL, PACE_FRESH, PACE_FRESH_SEVERAL = 0, 1, 2, 3
-"""Columns of the pace: messages, those with several recipients, both from new networks."""
+PACE_ALL, PACE_SEVERAL, PACE_FRESH, PACE_FRESH_SEVERAL, PACE_RECIPIENTS, PACE_STRANGERS = range(6)
+"""Columns of the pace: messages, those with several recipients, both from new networks; the
+recipients of those with several; recipients outside that it never wrote to."""
+PACE_COLUMNS = 6
+FAST = 4
+"""Messages in ten seconds under which strangers are not counted: it costs."""
 SEVERAL = 3
 """From so many recipients on a message is not one of a mail merge."""
 LONG = 2 * HOUR
@@ -32,7 +36,7 @@ class Flow:
 
     def __init__(self) -> None:
         self._windows = [SlidingSums(seconds, 3) for seconds in WINDOWS]
-        self._pace = SlidingSums(PACE_SECONDS, 4)
+        self._pace = SlidingSums(PACE_SECONDS, PACE_COLUMNS)
         self._long: SlidingSums | None = None
         self._waiting = self._waiting_at = 0
         """Messages of that second, to be counted with their recipients: mostly the next line."""
@@ -60,11 +64,22 @@ class Flow:
         else:
             self._begin_long(time)
         pace = self._pace
-        several = int(recipients >= SEVERAL)
-        pace.add(time, 1, several, int(fresh), several if fresh else 0)
+        if recipients >= SEVERAL:
+            pace.add(time, 1, 1, int(fresh), int(fresh), recipients)
+        else:
+            pace.add(time, 1, 0, int(fresh))
         for column in (PACE_ALL, PACE_SEVERAL):
             place = _PACE_PEAK + column
             self.peaks[place] = max(self.peaks[place], pace.totals[column])
+
+    @property
+    def fast(self) -> bool:
+        """Whether it sent more in ten seconds, the last time it sent, than a hand does."""
+        return self._pace.totals[PACE_ALL] >= FAST
+
+    def stranger(self, time: int) -> None:
+        """One recipient outside that it never wrote to."""
+        self._pace.add(time, 0, 0, 0, 0, 0, 1)
 
     def _add(self, time: int, recipients: int, messages: int, strange: int) -> None:
         peaks = self.peaks
@@ -103,7 +118,7 @@ class Flow:
         return sums.totals
 
     def pace(self, time: int) -> list[int]:
-        """Messages of the last ten seconds, by PACE column."""
+        """Of the last ten seconds, by PACE column."""
         self._pace.forget(time)
         return self._pace.totals
 
@@ -134,6 +149,6 @@ class Flow:
         self._windows = [
             SlidingSums(seconds, 3, rows) for seconds, rows in zip(WINDOWS, windows, strict=True)
         ]
-        self._pace = SlidingSums(PACE_SECONDS, 4, pace)
+        self._pace = SlidingSums(PACE_SECONDS, PACE_COLUMNS, pace)
         self._long = None if long is None else SlidingSums(LONG, 2, long)
         self.peaks = list(peaks)

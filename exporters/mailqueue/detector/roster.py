@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ class Roster:
         self._kind = kind
         self._accounts: dict[str, Account] = {}
         self._changed: set[str] = set()
+        self._domains: Counter[bytes] = Counter()
         self._swept = 0
         self.population = Population()
 
@@ -36,11 +38,15 @@ class Roster:
         if account is None:
             if len(self._accounts) >= LIMIT:
                 self._forget()
-            account = self._accounts[name] = Account(now)
+            account = self._begin(name, now)
         self._changed.add(name)
         if account.hour != now // HOUR:
             self._turn(account, now)
         return account
+
+    def writes_for(self, domain: bytes) -> bool:
+        """Whether it is a domain of the house: an account is in it."""
+        return domain in self._domains
 
     def sweep(self, now: int) -> None:
         """Once an hour: learn the hours that ended, give back the memory of who is idle."""
@@ -75,8 +81,14 @@ class Roster:
 
     def put(self, name: str, row: list[Any]) -> Account:
         """An account that `changes` gave."""
-        account = self._accounts[name] = Account(0)
+        account = self._begin(name, 0)
         account.restore(row)
+        return account
+
+    def _begin(self, name: str, now: int) -> Account:
+        if name not in self._accounts:
+            self._domains[_domain(name)] += 1
+        account = self._accounts[name] = Account(now)
         return account
 
     def _turn(self, account: Account, now: int) -> None:
@@ -91,3 +103,12 @@ class Roster:
         for _, name in by_use[: LIMIT // 20]:
             del self._accounts[name]
             self._changed.add(name)
+            domain = _domain(name)
+            self._domains[domain] -= 1
+            if not self._domains[domain]:
+                del self._domains[domain]
+
+
+def _domain(name: str) -> bytes:
+    """Empty for a name without one."""
+    return name.partition("@")[2].lower().encode()

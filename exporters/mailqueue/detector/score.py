@@ -28,7 +28,7 @@ WEIGHTS = MappingProxyType(
         "volume": 0.55,
         "domains": 0.30,
         "strangers": 0.30,
-        "pace": 0.75,
+        "pace": 0.78,
         "sustained": 0.70,
         "new_network": 0.42,
         "networks": 0.70,
@@ -46,11 +46,18 @@ SUSTAINED_BY_DAY, SUSTAINED_BY_NIGHT = 0.60, 0.75
 """Strength of `sustained` from known networks at most: an application may send all morning."""
 NETWORKS_TRUST = 0.6
 """What `networks` weighs at least, however common new networks are."""
+STRANGERS_PACE, STRANGERS_PACE_YOUNG = (22, 33), (75, 140)
+"""Of an account whose habits are known, and of another one: pay or an application may begin."""
+YOUNG_PACE_HOURS = 3
+"""Hours in which it sent, under which its habits are not known."""
+HEAVY_MESSAGES, HEAVY_RECIPIENTS = 4, 12
+"""From so many messages to several on, so many recipients stand for one more message."""
 BACKSTOP_RECIPIENTS_HOUR = 8000
 BACKSTOP_RECIPIENTS_DAY = 15_000
 BACKSTOP_NEW_NETWORK_HOUR = 1600
 BACKSTOP_NETWORKS_HOUR, BACKSTOP_NETWORKS_RECIPIENTS = 15, 150
 BACKSTOP_NETWORKS_2M, BACKSTOP_NETWORKS_RECIPIENTS_2M = 4, 100
+"""With more networks, as many fewer recipients: 20 each."""
 BACKSTOP_SCORE = 95
 
 
@@ -81,6 +88,12 @@ class Signals:
     """Of these, from new networks."""
     pace_new_network_several: int = 0
     """Of these, with three recipients or more."""
+    pace_recipients: int = 0
+    """Recipients, in 10 s, of messages with three or more."""
+    pace_strangers: int = 0
+    """Recipients outside, in 10 s, that it never wrote to: one a message at most."""
+    hours: int = 0
+    """In how many hours it sent something, before this one."""
     usual_pace_all: float = 0.0
     """The account's own peak."""
     usual_pace_several: float = 0.0
@@ -144,7 +157,7 @@ def strengths(signals: Signals) -> dict[str, float]:
         "rejected": _ramp(rejected, 0.15, 0.50),
     }
     if signals.allowed:
-        return found
+        return found | {"pace": _pace(signals)}
     share = signals.queue_share if signals.queue_messages >= MINIMUM_QUEUE else 0.0
     return found | {
         "volume": min(1.0, _log_ramp(signals.volume_ratio, 2.5, 20) * factor),
@@ -159,24 +172,40 @@ def strengths(signals: Signals) -> dict[str, float]:
 def _sustained(signals: Signals) -> float:
     night = signals.night and not signals.cold
     usual = SUSTAINED_BY_NIGHT if night else SUSTAINED_BY_DAY
+    none, full = (0.45, 0.75) if night else (0.60, 0.85)
     return max(
         _ramp(signals.sustained, 0.30, 0.60) * usual,
-        _ramp(signals.sustained_new_network, 0.60, 0.85) * signals.new_network_trust,
+        _ramp(signals.sustained_new_network, none, full) * signals.new_network_trust,
     )
 
 
 def _pace(signals: Signals) -> float:
     """A machine's: many messages to several, very many to one, or fast from a new network."""
-    several = _log_ramp(signals.pace_several / max(1.0, signals.usual_pace_several / 2), 6, 20)
+    # A list server is like this, and in the first day its habits are not known.
+    strange = signals.pace_new_network / signals.pace_all if signals.pace_all else 0.0
+    much: float = signals.pace_several
+    if signals.pace_several >= HEAVY_MESSAGES:
+        heavy = signals.pace_recipients / HEAVY_RECIPIENTS
+        much = max(much, heavy * strange if _young(signals) else heavy)
+    several = _log_ramp(much / max(1.0, signals.usual_pace_several / 2), 6, 20)
     single = _log_ramp(signals.pace_all / max(1.0, signals.usual_pace_all / 100), 300, 600)
     fresh = signals.new_network_trust * max(
         _log_ramp(signals.pace_new_network_several, 3, 10),
         _log_ramp(signals.pace_new_network, 40, 100),
     )
-    # A list server is like this, and in the first day its habits are not known.
-    strange = signals.pace_new_network / signals.pace_all if signals.pace_all else 0.0
-    known = strange if signals.cold else 1.0
-    return max(several * known, single * known, fresh)
+    known = strange if signals.cold or signals.allowed else 1.0
+    outside = _outside(signals) * (strange if signals.allowed else 1.0)
+    return max(several * known, single * known, fresh, outside)
+
+
+def _young(signals: Signals) -> bool:
+    return signals.cold or signals.hours < YOUNG_PACE_HOURS
+
+
+def _outside(signals: Signals) -> float:
+    """Fast to strangers outside, one by one. Pay goes to the house; what began today may be."""
+    none, full = STRANGERS_PACE_YOUNG if _young(signals) else STRANGERS_PACE
+    return _log_ramp(signals.pace_strangers / max(1.0, signals.usual_pace_all / none), none, full)
 
 
 def score(signals: Signals) -> Score:
@@ -202,12 +231,14 @@ def _beyond(signals: Signals) -> bool:
         and signals.recipients_hour >= BACKSTOP_NETWORKS_RECIPIENTS
     ) or (
         signals.new_networks_2m >= BACKSTOP_NETWORKS_2M
-        and signals.new_network_recipients_2m >= BACKSTOP_NETWORKS_RECIPIENTS_2M
+        and signals.new_networks_2m * signals.new_network_recipients_2m
+        >= BACKSTOP_NETWORKS_2M * BACKSTOP_NETWORKS_RECIPIENTS_2M
     ):
         return True
     fresh = signals.new_network_recipients * signals.new_network_trust
+    if fresh >= BACKSTOP_NEW_NETWORK_HOUR and not (signals.allowed and signals.cold):
+        return True
     return not signals.allowed and (
         signals.recipients_hour >= BACKSTOP_RECIPIENTS_HOUR
         or signals.recipients_day >= BACKSTOP_RECIPIENTS_DAY
-        or fresh >= BACKSTOP_NEW_NETWORK_HOUR
     )

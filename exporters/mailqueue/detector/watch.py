@@ -205,12 +205,20 @@ class Detector:
         self._jam.tried(now, name, event, came_in=False)
         account = self._roster.touch(name, now)
         loud = account.score is not None
-        account.correspondents.wrote(event.recipient, event.domain, now, loud=loud)
+        domain = event.domain
+        new = account.correspondents.wrote(event.recipient, domain, now, loud=loud)
+        flow = account.flow
+        if new and flow is not None and flow.fast and self._outside(event.agent, domain):
+            flow.stranger(now)
         if done:
             bad = fate.UNKNOWN if event.unknown else fate.REJECTED
             account.outcome(now, fate.KNOWN if event.status == b"sent" else bad)
         # Recipients are judged at once; of their fates only the bad, and once a second.
         return name if done and event.status != b"sent" and account.judged_at != now else ""
+
+    def _outside(self, agent: bytes, domain: bytes) -> bool:
+        """Whether a recipient is of another house: not handed to an agent of ours, as by LMTP."""
+        return b"smtp" in agent and not self._roster.writes_for(domain)
 
     def _tried_for_others(self, event: Delivered, now: int, *, done: bool) -> None:
         # Notices to forged senders wait for ever: no sign of a jam, unlike mail that came in.

@@ -123,8 +123,53 @@ def test_the_page_gives_the_paces():
     assert strengths(Signals(pace_several=20, pace_all=20, cold=True))["pace"] == 0
 
 
+@pytest.mark.parametrize(
+    ("none", "full", "known"),
+    [
+        (22, 33, {"hours": 3}),
+        (75, 140, {"hours": 2}),
+        (75, 140, {"hours": 99, "cold": True}),
+        (44, 66, {"hours": 3, "usual_pace_all": 44}),
+        (150, 280, {"usual_pace_all": 150}),
+    ],
+)
+def test_the_pace_to_strangers_outside_is_measured_by_what_is_known_of_the_account(
+    none, full, known
+):
+    if "usual_pace_all" not in known:
+        assert f"{none} to {full}" in PAGE_TEXT.read_text()
+
+    def pace(strangers):
+        return strengths(Signals(pace_strangers=strangers, **known))["pace"]
+
+    assert pace(none) == 0 < pace(none + 1)
+    assert pace(full - 1) < pace(full) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("counted", "signals"),
+    [
+        (True, {"hours": 3}),
+        (False, {"hours": 2}),
+        (False, {"hours": 9, "cold": True}),
+        (True, {"hours": 2, "pace_new_network": 5}),
+        (True, {"cold": True, "pace_new_network": 5, "new_network_trust": 0.0}),
+        (False, {"hours": 3, "pace_several": 3}),
+        (False, {"hours": 3, "usual_pace_several": 40}),
+    ],
+)
+def test_few_messages_to_many_count_by_their_recipients(counted, signals):
+    assert "each 12 of their recipients" in PAGE_TEXT.read_text()
+    few = {"pace_several": 5, "pace_all": 5, "pace_recipients": 240} | signals
+    assert (strengths(Signals(**few))["pace"] == pytest.approx(1)) is counted
+
+
 def test_the_page_gives_what_does_not_end():
-    for text in ("(0.30 to 0.60, at most 0.60", "0.75 by night", "(0.60 to 0.85)"):
+    for text in (
+        "(0.30 to 0.60, at most 0.60",
+        "0.75 by night",
+        "(0.60 to 0.85, by night 0.45 to 0.75)",
+    ):
         assert text in PAGE_TEXT.read_text()
 
     def sustained(**signals):
@@ -134,6 +179,8 @@ def test_the_page_gives_what_does_not_end():
     assert sustained(sustained=0.60) == pytest.approx(0.60)
     assert sustained(sustained=0.60, night=True) == pytest.approx(0.75)
     assert sustained(sustained_new_network=0.84) < sustained(sustained_new_network=0.85) == 1
+    assert sustained(sustained_new_network=0.45, night=True) == 0
+    assert sustained(sustained_new_network=0.75, night=True) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("n", [1, 29])
@@ -149,6 +196,8 @@ def test_a_ratio_of_few_recipients_says_nothing(n):
         {"new_network_recipients": 1600},
         {"new_networks": 15, "recipients_hour": 150},
         {"new_networks_2m": 4, "new_network_recipients_2m": 100},
+        {"new_networks_2m": 20, "new_network_recipients_2m": 20},
+        {"new_network_recipients": 1600, "allowed": True},
     ],
 )
 def test_a_backstop_pages_by_itself(beyond):
@@ -162,6 +211,13 @@ def test_an_allowed_sender_has_no_volume_but_strange_networks_are_strange():
     )
     assert score(calm).value == 0
     assert score(replace(calm, new_networks=12, new_network_recipients=300)).value >= PAGE
+    fast = replace(calm, pace_all=20, pace_several=20, pace_recipients=400, pace_strangers=20)
+    assert score(replace(fast, hours=9)).value == 0
+    one = replace(
+        fast, pace_new_network=20, pace_new_network_several=20, new_network_recipients=400
+    )
+    assert score(one).value >= PAGE
+    assert score(replace(calm, new_network_recipients=1600, cold=True)).value < PAGE
 
 
 @given(
