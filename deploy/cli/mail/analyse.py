@@ -37,6 +37,11 @@ def _year(text: str) -> int:
     return int(text)
 
 
+def _after_its_line(page: Detection) -> Detection:
+    """At the next whole second: events have none of the stamp's fraction, which came before it."""
+    return page._replace(time=page.time + 1)
+
+
 def configure(analyse: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     analyse.add_argument(
@@ -85,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
                 unread += 1
             else:
                 read += 1
-                found += analysis.feed(event)
+                found += [_after_its_line(page) for page in analysis.feed(event)]
     except OSError as error:
         where = f"{error.filename} : " if error.filename else ""
         print(f"vigie mail : {where}{reason(error)}", file=sys.stderr)

@@ -23,7 +23,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "login": "connexion réussie après plusieurs échecs, depuis un réseau nouveau",
         "queue_share": "occupe une grande part de la file d'attente",
         "backstop": "dépasse une limite absolue",
-        "slow_deliveries": "messages qui attendent plus d'une minute dans la file active, en %",
+        "slow_deliveries": "expéditeurs dont le courrier attend dans la file active, en %",
         "stalled": "messages pris en charge mais non distribués, en %",
         "deferred": "messages reportés, en %",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-LIMIT = 32
+LIMIT = 20
 """Of a busy site that is a minute, of a quiet one a quarter of an hour: enough for a majority."""
 SECONDS = 900
 

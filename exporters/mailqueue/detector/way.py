@@ -59,9 +59,7 @@ class Way:
         self._slow_at = 0
         self._deferred_ids = RecentSet(WINDOW, IDS)
 
-    def tried(
-        self, time: int, sender: str, domain: str, *, in_queue: float, deferred: str
-    ) -> None:
+    def tried(self, time: int, sender: str, domain: str, *, in_queue: float, deferred: str) -> None:
         """A delivery was tried; `deferred`: the queue id of a message that waits on."""
         if time != self._at:
             self._settle(time)
