@@ -61,7 +61,7 @@ class Traffic:
 
     def _account(self) -> str:
         domain = self._random.choice(list(MEMBERS))
-        return f"nom{self._random.randrange(500)}@{domain}"
+        return f"nom{self._random.randrange(100)}@{domain}"
 
     def _refused(self) -> str:
         account = self._account()

@@ -149,16 +149,19 @@ class Reader:
 
 
 def pytest_generate_tests(metafunc):
-    """Some fifteen crashes, or with --long three hundred and more."""
+    """Some fifteen crashes, or with --long three hundred and more, in series of some minutes."""
     if "crashes" in metafunc.fixturenames:
-        crashes = 105 if metafunc.config.getoption("--long") else 5
-        forms = ["rfc3339", "bsd", "both"]
-        metafunc.parametrize(("stamp", "crashes"), [(form, crashes) for form in forms], ids=forms)
+        series, crashes = (5, 21) if metafunc.config.getoption("--long") else (1, 5)
+        drawn = [(form, SEED + n) for n in range(series) for form in ("rfc3339", "bsd", "both")]
+        names = [f"{form}-{seed}" for form, seed in drawn]
+        cases = [(form, seed, crashes) for form, seed in drawn]
+        metafunc.parametrize(("stamp", "seed", "crashes"), cases, ids=names)
 
 
 @pytest.mark.series
+@pytest.mark.timeout(1800)
 def test_counters_are_exact_through_crashes_and_rotations(
-    stamp, crashes, tmp_path, example_inventory, monkeypatch, record_property
+    stamp, seed, crashes, tmp_path, example_inventory, monkeypatch, record_property
 ):
     monkeypatch.setattr(reading, "SAVE_SECONDS", SAVE_SECONDS)
     log, state = tmp_path / "log" / "mail.log", tmp_path / "state"
@@ -173,8 +176,8 @@ def test_counters_are_exact_through_crashes_and_rotations(
     first = build()  # what is there now is the past
     list(first.collect(Deadline.after(5)))
     first.close()
-    draw = random.Random(SEED)
-    writer = Writer(log, SEED, stamp, keep=400)
+    draw = random.Random(seed)
+    writer = Writer(log, seed, stamp, keep=400)
     try:
         for crash in range(crashes):
             writer.go_on()
@@ -200,7 +203,7 @@ def test_counters_are_exact_through_crashes_and_rotations(
     made = ", ".join(f"{count} × {how}" for how, count in sorted(rotations.items()))
     record_property(
         "series",
-        f"crashes of the log reader ({stamp}): {crashes} kill -9,"
+        f"crashes of the log reader ({stamp}, seed {seed}): {crashes} kill -9,"
         f" {truth['mailqueue_log_lines_total',]} lines, {made}: every counter exact",
     )
 
