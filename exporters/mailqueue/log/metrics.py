@@ -121,7 +121,7 @@ def jam_families(reasons: Mapping[str, float]) -> Iterator[Metric]:
     jam.add_metric([], bool(reasons))
     ratio = _gauge(
         "jam_reason_ratio",
-        "While mail is stuck, the share of deliveries (or of messages) that show it this way.",
+        "While mail is stuck, the share of senders (or of messages) that show it this way.",
         "reason",
     )
     for reason in JAM_REASONS:
