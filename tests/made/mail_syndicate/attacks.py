@@ -61,6 +61,14 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
     | {f"slow drip, {name}": variant for name, variant in _DRIPS.items()}
 )
 
+FLOODS: Mapping[str, Variant] = MappingProxyType(
+    {
+        "one recipient a message": Variant(20, 1, 0, 600, 0.02, abroad=0.1),
+        "fifty recipients a message": Variant(1.5, 50, 0, 40, 0.02, abroad=0.1),
+    }
+)
+"""From the victim's own computer to addresses that exist, where its habits are known."""
+
 
 def attack(
     seed: int,

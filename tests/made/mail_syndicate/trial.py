@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from exporters.mailqueue.detector import Analysis, BulkSender, BulkSenders, Detection, Detector
 from exporters.mailqueue.log.events import Activated, MailEvent, Submitted
 
-from .attacks import VARIANTS, Variant, attack
+from .attacks import FLOODS, VARIANTS, Variant, attack
 from .days import FRENCH, PARIS, actions, at
 from .mails import Action, SlowRelay, events
 from .people import Syndicate, User, people
@@ -107,6 +107,11 @@ class Trial:
         during, lettre = rest.pop(), self.syndicate.newsletters
         made.append(Theft("burst during a newsletter", one_network, at(day, 11), during))
         made.append(Theft("burst by a listed newsletter", many, at(day, 16), lettre[1]))
+        one = VARIANTS["burst, one network, valid addresses"]
+        made.append(Theft("burst by a listed newsletter, one network", one, at(day, 17), lettre[2]))
+        for number, (name, flood) in enumerate(FLOODS.items()):
+            start = at(day, 13 + 0.1 * number)
+            made.append(Theft(f"burst, own network, {name}", flood, start, high.pop()))
         for number in range(3):
             name = f"burst, one botnet, victim {number + 1} of 3"
             made.append(Theft(name, many, at(day, 15.6), rest.pop(), botnet=1))
