@@ -170,7 +170,7 @@ class Account:
         everywhere = self.used.names(time)
         strangers = [network for network in everywhere if strange(network)]
         lately = self.used.names(time, WINDOWS[_TWO_MINUTES]) if strangers else []
-        messages, several, fresh, fresh_several, to_several, pace_strangers = flow.pace(time)
+        messages, several, fresh, fresh_several, to_several, *_ = flow.pace(time)
         sustained, sustained_fresh = flow.sustained(time)
         return Signals(
             volume_ratio=self._volume(flow, time, kind, population),
@@ -185,7 +185,7 @@ class Account:
             pace_new_network=fresh,
             pace_new_network_several=fresh_several,
             pace_recipients=to_several,
-            pace_strangers=min(messages, pace_strangers),
+            pace_strangers=flow.pace_strangers(time),
             hours=self.baseline.hours,
             usual_pace_all=self.baseline.pace(PACE_ALL),
             usual_pace_several=self.baseline.pace(PACE_SEVERAL),

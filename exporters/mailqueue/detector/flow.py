@@ -12,12 +12,15 @@ WINDOWS = (120, 600, HOUR, DAY)
 RECIPIENTS, MESSAGES, FRESH = 0, 1, 2
 """Columns of a window; FRESH are recipients of messages from new networks."""
 PACE_SECONDS = 10
-PACE_ALL, PACE_SEVERAL, PACE_FRESH, PACE_FRESH_SEVERAL, PACE_RECIPIENTS, PACE_STRANGERS = range(6)
+PACE_ALL, PACE_SEVERAL, PACE_FRESH, PACE_FRESH_SEVERAL = 0, 1, 2, 3
+PACE_RECIPIENTS, PACE_TRIED, PACE_STRANGERS = 4, 5, 6
 """Columns of the pace: messages, those with several recipients, both from new networks; the
-recipients of those with several; recipients outside that it never wrote to."""
-PACE_COLUMNS = 6
+recipients of those with several; deliveries tried, those outside to whom it never wrote."""
+PACE_COLUMNS = 7
 FAST = 4
-"""Messages in ten seconds under which strangers are not counted: it costs."""
+"""Messages in ten seconds under which deliveries are not counted: it costs."""
+TRIED = 8
+"""Deliveries that tell what the recipients are who were not tried yet."""
 SEVERAL = 3
 """From so many recipients on a message is not one of a mail merge."""
 LONG = 2 * HOUR
@@ -77,9 +80,9 @@ class Flow:
         """Whether it sent more in ten seconds, the last time it sent, than a hand does."""
         return self._pace.totals[PACE_ALL] >= FAST
 
-    def stranger(self, time: int) -> None:
-        """One recipient outside that it never wrote to."""
-        self._pace.add(time, 0, 0, 0, 0, 0, 1)
+    def tried(self, time: int, *, stranger: bool) -> None:
+        """A delivery; `stranger`: outside, and it never wrote there."""
+        self._pace.add(time, 0, 0, 0, 0, 0, 1, int(stranger))
 
     def _add(self, time: int, recipients: int, messages: int, strange: int) -> None:
         peaks = self.peaks
@@ -121,6 +124,17 @@ class Flow:
         """Of the last ten seconds, by PACE column."""
         self._pace.forget(time)
         return self._pace.totals
+
+    def pace_strangers(self, time: int) -> int:
+        """Recipients outside that it never wrote to, one a message at most, in ten seconds.
+
+        Of messages not tried yet as many as of those that were.
+        """
+        pace = self.pace(time)
+        messages, tried, strangers = pace[PACE_ALL], pace[PACE_TRIED], pace[PACE_STRANGERS]
+        if tried >= TRIED:
+            strangers = max(strangers, messages * strangers // tried)
+        return min(messages, strangers)
 
     def sustained(self, time: int) -> tuple[float, float]:
         """Shares of the last 2 h that are full, by ten minutes: of known networks, of FRESH."""

@@ -46,7 +46,7 @@ SUSTAINED_BY_DAY, SUSTAINED_BY_NIGHT = 0.60, 0.75
 """Strength of `sustained` from known networks at most: an application may send all morning."""
 NETWORKS_TRUST = 0.6
 """What `networks` weighs at least, however common new networks are."""
-STRANGERS_PACE, STRANGERS_PACE_YOUNG = (22, 33), (75, 140)
+STRANGERS_PACE, STRANGERS_PACE_YOUNG = (20, 30), (75, 140)
 """Of an account whose habits are known, and of another one: pay or an application may begin."""
 YOUNG_PACE_HOURS = 3
 """Hours in which it sent, under which its habits are not known."""

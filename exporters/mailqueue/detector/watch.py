@@ -208,8 +208,8 @@ class Detector:
         domain = event.domain
         new = account.correspondents.wrote(event.recipient, domain, now, loud=loud)
         flow = account.flow
-        if new and flow is not None and flow.fast and self._outside(event.agent, domain):
-            flow.stranger(now)
+        if flow is not None and flow.fast:
+            flow.tried(now, stranger=new and self._outside(event.agent, domain))
         if done:
             bad = fate.UNKNOWN if event.unknown else fate.REJECTED
             account.outcome(now, fate.KNOWN if event.status == b"sent" else bad)

@@ -126,10 +126,10 @@ def test_the_page_gives_the_paces():
 @pytest.mark.parametrize(
     ("none", "full", "known"),
     [
-        (22, 33, {"hours": 3}),
+        (20, 30, {"hours": 3}),
         (75, 140, {"hours": 2}),
         (75, 140, {"hours": 99, "cold": True}),
-        (44, 66, {"hours": 3, "usual_pace_all": 44}),
+        (40, 60, {"hours": 3, "usual_pace_all": 40}),
         (150, 280, {"usual_pace_all": 150}),
     ],
 )
