@@ -73,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             Ports(arguments.port_base),
             clock_start=PREMIER_MAI.starts,
             mail_past=dripping_past if drips else honest_past,
+            calm_start=not drips,
             office_timezone=zone_where_it_is(10, system_clock()),
         )
         estate.start(say)

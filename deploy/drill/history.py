@@ -43,7 +43,7 @@ def history(homes: Mapping[str, str], now: datetime, *, seed: int = 1) -> Iterat
 def trickle(theft: Theft, since: datetime, until: datetime) -> Iterator[str]:
     """The log lines of a theft from `since` on, at its pace, up to `until`.
 
-    One recipient of each message does not exist: a thief's lists are old.
+    One recipient of each third message does not exist: a thief's lists are old.
     """
     pause = timedelta(seconds=1 / theft.message_rate)
     when, number = since, 0
@@ -51,7 +51,7 @@ def trickle(theft: Theft, since: datetime, until: datetime) -> Iterator[str]:
         address = theft.addresses[number % len(theft.addresses)]
         domain = theft.domains[number % len(theft.domains)]
         mail = (when, theft.account, address, theft.recipients_per_message)
-        yield from _mail(f"3d{number:07d}", mail, domain, unknown=1)
+        yield from _mail(f"3d{number:07d}", mail, domain, unknown=number % 3 == 0)
         when, number = when + pause, number + 1
 
 

@@ -39,7 +39,7 @@ ONE = _burst("rafale, un seul réseau", "j.moreau@brecourt.test", botnet(1, firs
 MEANWHILE = _burst("rafale pendant une lettre", "s.petit@haucourt.test", botnet(1, first=150))
 NIGHT = _burst("rafale, la nuit", "compta@montfleury.test", botnet(1, first=160))
 DRIP = Theft(
-    "goutte à goutte", "mairie@villers-le-grand.test", botnet(1, first=170), 8, 1 / 240, _VICTIMS
+    "goutte à goutte", "mairie@villers-le-grand.test", botnet(1, first=170), 3, 1 / 75, _VICTIMS
 )
 JAM, SCATTER = "engorgement par un relais lent", "rétrodiffusion"
 

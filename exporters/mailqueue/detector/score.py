@@ -48,6 +48,8 @@ NETWORKS_TRUST = 0.6
 """What `networks` weighs at least, however common new networks are."""
 STRANGERS_PACE, STRANGERS_PACE_YOUNG = (20, 30), (75, 140)
 """Of an account whose habits are known, and of another one: pay or an application may begin."""
+STRANGERS_SHARE = (0.45, 0.8)
+"""Of the messages of these 10 s."""
 YOUNG_PACE_HOURS = 3
 """Hours in which it sent, under which its habits are not known."""
 HEAVY_MESSAGES, HEAVY_RECIPIENTS = 4, 12
@@ -203,9 +205,11 @@ def _young(signals: Signals) -> bool:
 
 
 def _outside(signals: Signals) -> float:
-    """Fast to strangers outside, one by one. Pay goes to the house; what began today may be."""
+    """Fast to strangers outside, one by one, and to hardly anybody else: pay goes to both."""
     none, full = STRANGERS_PACE_YOUNG if _young(signals) else STRANGERS_PACE
-    return _log_ramp(signals.pace_strangers / max(1.0, signals.usual_pace_all / none), none, full)
+    much = signals.pace_strangers / max(1.0, signals.usual_pace_all / none)
+    share = signals.pace_strangers / max(1.0, signals.pace_all)
+    return _log_ramp(much, none, full) * _ramp(share, *STRANGERS_SHARE)
 
 
 def score(signals: Signals) -> Score:

@@ -123,6 +123,12 @@ def test_the_page_gives_the_paces():
     assert strengths(Signals(pace_several=20, pace_all=20, cold=True))["pace"] == 0
 
 
+@pytest.mark.parametrize(("messages", "strength"), [(40, 78.0), (66, 27.0), (120, 0.0)])
+def test_a_pace_that_goes_to_the_house_too_is_pay(messages, strength):
+    signals = Signals(pace_strangers=40, pace_all=messages, hours=9)
+    assert score(signals).reasons.get("pace", 0.0) == pytest.approx(strength, abs=10)
+
+
 @pytest.mark.parametrize(
     ("none", "full", "known"),
     [
