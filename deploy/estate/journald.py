@@ -88,7 +88,9 @@ class Journald:
 
     def inside(self, *command: str | Path) -> list[str | Path]:
         """The command, run where this journald is the machine's."""
-        return ["nsenter", f"--mount=/proc/{self.child.pid}/ns/mnt", *command]
+        proc = f"/proc/{self.child.pid}"
+        # Its root too: ours may be a chroot, which a mount namespace alone would leave.
+        return ["nsenter", f"--mount={proc}/ns/mnt", f"--root={proc}/root", *command]
 
     def vacuum(self) -> None:
         """Let all go but the files being written."""

@@ -23,7 +23,8 @@ def run(folder: Path, *arguments: str) -> tuple[int, dict, str]:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     text = done.stdout + done.stderr
-    return done.returncode, json.loads(report.read_text()) if report.exists() else {}, text
+    written = report.read_text() if report.exists() else ""
+    return done.returncode, json.loads(written or "{}"), text
 
 
 @pytest.mark.series

@@ -125,7 +125,7 @@ def test_the_others_stay_complete_and_libvirtd_keeps_its_workers(
     )
     record_property("series", text)
     assert max(outstanding) <= 1
-    assert busiest <= min(5, before + 1)
+    assert busiest <= before + 1
     assert waited < 1
     assert seconds[0] <= STUCK_AFTER + MORE + 2 * usual
     assert statistics.median(seconds[1:]) <= 1.25 * usual + 0.1
