@@ -23,8 +23,6 @@ class Finding:
     alert_seconds: float | None = None
     sms_seconds: float | None = None
     limit_seconds: float = 90.0
-    pages: bool = True
-    """Whether someone must be woken for it."""
     remains: str = ""
     """What `vigie mail contained` still found of the account after it was contained."""
     faults: list[str] = field(default_factory=list)
@@ -42,7 +40,7 @@ class Finding:
             )
         if self.remains:
             self.faults.append(f"{self.name} : compte encore actif ({self.remains})")
-        if self.pages and self.sms_seconds is None:
+        if self.sms_seconds is None:
             self.faults.append(f"{self.name} : aucun SMS")
 
 

@@ -23,7 +23,7 @@ from inventory.process import system_clock
 
 DRIP_AGE = timedelta(minutes=100)
 LEAD = 20.0
-ALERT_WITHIN, SMS_WITHIN, DISORDER_WITHIN, QUIET_WITHIN = 90.0, 45.0, 480.0, 400.0
+ALERT_WITHIN, SMS_WITHIN, DISORDER_WITHIN, QUIET_WITHIN = 90.0, 45.0, 720.0, 400.0
 BACKSCATTER = "MailBackscatter"
 
 _VICTIMS = tuple(f"victimes{number}.test" for number in range(40))
@@ -87,7 +87,7 @@ class MailDrill:
             "nuit": self._night,
             "relais": lambda: self._disorder(JAM, JAMMED, self._congestion()),
             "retrodiffusion": lambda: self._disorder(
-                SCATTER, BACKSCATTER, Backscatter(estate.ports), pages=False
+                SCATTER, BACKSCATTER, Backscatter(estate.ports)
             ),
         }
 
@@ -141,12 +141,10 @@ class MailDrill:
             finding.limit_seconds = 7200.0
         return finding
 
-    def _disorder(
-        self, name: str, alertname: str, trouble: Trouble, *, pages: bool = True
-    ) -> Finding:
+    def _disorder(self, name: str, alertname: str, trouble: Trouble) -> Finding:
         self._wait_quiet()
         self._progress(name)
-        finding = Finding(name, "", pages=pages, limit_seconds=DISORDER_WITHIN)
+        finding = Finding(name, "", limit_seconds=DISORDER_WITHIN)
         began = time.time()
         trouble.start()
         try:
