@@ -94,3 +94,20 @@ def alertmanager(ports: Ports, webhook: Received) -> Iterator[Any]:
 
         yield fire
         server.stop()
+
+
+@pytest.fixture
+def silences(alertmanager, webhook):
+    """Asserts that `cause` holds `symptom` back in Alertmanager, and not `other`."""
+
+    def check(cause, symptom, other) -> None:
+        alertmanager(cause)
+        webhook.wait_for("default", 5, alertname=cause["alertname"])
+        alertmanager(symptom, other)
+        webhook.wait_for("default", 20, **other)
+        time.sleep(2)  # twice the critical group_wait
+        posted = [labels for _, labels, _ in webhook.alerts("default")]
+        assert other in posted
+        assert symptom not in posted
+
+    return check

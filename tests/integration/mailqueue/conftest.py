@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from prometheus_client.core import Metric
 
 from deploy.estate.child import wait_until
 from deploy.estate.journald import Journald
 from deploy.estate.mail import MailServer
-from deploy.estate.ports import Ports, free_base
+from deploy.estate.mail_store import MailStore
+from deploy.estate.ports import LOOPBACK, Ports, free_base
 from exporters.mailqueue.log.journal import Journal
 from exporters.mailqueue.log.journalctl import Journalctl
 from exporters.mailqueue.log.settings import LogSettings
@@ -157,3 +159,26 @@ def sees(said: Callable[[Iterable[tuple[bytes, bool]]], list[str]]) -> Callable[
         assert found == [*wanted]
 
     return read
+
+
+@pytest.fixture
+def store(open_folder: Path) -> Iterator[MailStore]:
+    """A Dovecot with the mailboxes of ACCOUNTS, by IMAP and LMTP; each password is `secret`."""
+    certificate = trustme.CA().issue_cert(LOOPBACK)
+    certificate.private_key_pem.write_to_path(open_folder / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(open_folder / "cert.pem")
+    base = free_base()
+    server = MailStore(
+        open_folder / "store",
+        dict.fromkeys(ACCOUNTS, "secret"),
+        open_folder / "cert.pem",
+        open_folder / "key.pem",
+        imap=base + 1,
+        imaps=base + 2,
+        lmtp=base + 3,
+    )
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

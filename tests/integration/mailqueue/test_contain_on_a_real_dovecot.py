@@ -6,37 +6,13 @@ import imaplib
 import ssl
 
 import pytest
-import trustme
 
 from deploy.containment import plan
 from deploy.containment.dovecot import read_dovecot
 from deploy.containment.runner import run
-from deploy.estate.mail_store import MailStore
-from deploy.estate.ports import LOOPBACK, free_base
+from deploy.estate.ports import LOOPBACK
 
 THIEF, OTHER, ODD = "alice@ville-valmont.test", "bruno@brecourt.test", "-alice'$(id)@brecourt.test"
-
-
-@pytest.fixture
-def store(open_folder):
-    certificate = trustme.CA().issue_cert(LOOPBACK)
-    certificate.private_key_pem.write_to_path(open_folder / "key.pem")
-    certificate.cert_chain_pems[0].write_to_path(open_folder / "cert.pem")
-    base = free_base()
-    server = MailStore(
-        open_folder / "store",
-        {THIEF: "secret", OTHER: "secret"},
-        open_folder / "cert.pem",
-        open_folder / "key.pem",
-        imap=base + 1,
-        imaps=base + 2,
-        lmtp=base + 3,
-    )
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 def _log_in(store, account):

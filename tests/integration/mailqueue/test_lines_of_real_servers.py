@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import trustme
 
 from deploy.estate.child import wait_until
-from deploy.estate.mail_store import MailStore
 from deploy.estate.mailboxes import BOUNCING_DOMAIN
-from deploy.estate.ports import LOOPBACK, free_base
+from deploy.estate.ports import LOOPBACK
 from deploy.estate.submit import Session, submit
 from exporters.mailqueue.log.events import LoggedIn, RecipientRejected, Submitted, Unparsed
 from exporters.mailqueue.log.postfix import mail_events
@@ -89,29 +87,6 @@ def test_every_event_of_a_real_postfix_is_read_and_none_that_a_client_invents(ma
         "LoggedIn": len(failures),
     }
     assert len(failures) >= 2  # PLAIN, then LOGIN; and what Postfix says of mechanisms
-
-
-@pytest.fixture
-def store(open_folder):
-    ca = trustme.CA()
-    certificate = ca.issue_cert(LOOPBACK)
-    certificate.private_key_pem.write_to_path(open_folder / "key.pem")
-    certificate.cert_chain_pems[0].write_to_path(open_folder / "cert.pem")
-    base = free_base()
-    server = MailStore(
-        open_folder / "store",
-        {ALICE: "secret", BRUNO: "secret"},
-        open_folder / "cert.pem",
-        open_folder / "key.pem",
-        imap=base + 1,
-        imaps=base + 2,
-        lmtp=base + 3,
-    )
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
 
 
 def test_log_ins_of_a_real_dovecot_are_read_and_none_that_a_client_invents(store):
