@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery import outbox, set_back
+from alertmanager.delivery.channels import Channel, named
 from alertmanager.delivery.patience import Patience, Row
 from alertmanager.delivery.sms_text import as_reminder
 from alertmanager.notifiers.contract import (
@@ -48,12 +49,14 @@ class Courier:
         store: Store,
         clock: Clock,
         notifiers: Mapping[str, Notifier],
+        channels: Sequence[Channel],
         *,
         owner: str,
         on_ended: OnEnded,
         on_timer: OnTimer,
     ) -> None:
         self._store, self._clock, self._notifiers = store, clock, notifiers
+        self._channels = channels
         self._owner, self._on_ended, self._on_timer = owner, on_ended, on_timer
         self._stopping = threading.Event()
         self._wakes = [threading.Event() for _ in range(SENDERS)]
@@ -138,9 +141,10 @@ class Courier:
         return True
 
     def _hand_over(self, lease: outbox.Lease) -> Accepted | PermanentFailure | TemporaryFailure:
-        notifier = self._notifiers.get(lease.channel)
+        channel = named(self._channels, lease.channel)
+        notifier = self._notifiers.get(channel.providers[0]) if channel else None
         if notifier is None:
-            return PermanentFailure(f"le moyen « {lease.channel} » n'est plus configuré")
+            return PermanentFailure(f"le canal « {lease.channel} » n'est plus configuré")
         text = as_reminder(lease.text) if lease.again and lease.kind == "page" else lease.text
         outcome: Accepted | PermanentFailure | TemporaryFailure
         try:
@@ -185,7 +189,7 @@ class Courier:
                 now,
                 lease,
                 self._owner,
-                deadline=self._notifiers[lease.channel].delivery_deadline,
+                deadline=self._deadline(lease.channel),
                 provider_id=outcome.provider_id,
                 detail=outcome.detail,
             )
@@ -200,6 +204,10 @@ class Courier:
             failed = outbox.note_refused(session, now, lease, self._owner, str(outcome))
             if failed is not None:
                 self._on_ended(session, failed, now)
+
+    def _deadline(self, identifier: str) -> timedelta | None:
+        channel = named(self._channels, identifier)
+        return channel.delivery_deadline if channel else None
 
     def _run_due(self) -> bool:
         """Run due timers and late proofs, one transaction each; take back expired leases."""

@@ -8,6 +8,7 @@ again: the message may have left, so its next text says « rappel ».
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -17,9 +18,9 @@ from sqlalchemy.orm import Session, aliased
 
 from alertmanager.notifiers.contract import Report
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Incident, Message, Page
+from alertmanager.store.tables import Incident, Message, MessagePage, Page
 
-Kind = Literal["page", "resolution", "confirmation", "taken", "help"]
+Kind = Literal["page", "digest", "resolution", "confirmation", "taken", "help", "canary"]
 
 LEASE = timedelta(seconds=30)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
@@ -36,28 +37,36 @@ def enqueue(
     address: str,
     text: str,
     incident: str | None,
-    page: int | None = None,
-) -> None:
-    """Add a message to send, unless one with that key exists: then it was already decided."""
+    pages: Sequence[int] = (),
+    code: str | None = None,
+    not_before: datetime | None = None,
+) -> Message | None:
+    """Add a message to send, unless one with that key exists: then it was already decided.
+
+    `pages` are those it carries; it leaves at `not_before`, by default at once.
+    """
     if session.scalar(select(Message.id).where(Message.key == key)) is not None:
-        return
-    session.add(
-        Message(
-            key=key,
-            token=secrets.token_urlsafe(24),
-            incident_id=incident,
-            page_id=page,
-            kind=kind,
-            channel=channel,
-            recipient=recipient,
-            address=address,
-            text=text,
-            state="pending",
-            created_at=now,
-            next_attempt_at=now,
-        )
+        return None
+    message = Message(
+        key=key,
+        token=secrets.token_urlsafe(24),
+        incident_id=incident,
+        page_id=pages[0] if len(pages) == 1 else None,
+        code=code,
+        kind=kind,
+        channel=channel,
+        recipient=recipient,
+        address=address,
+        text=text,
+        state="pending",
+        created_at=now,
+        next_attempt_at=not_before or now,
     )
+    session.add(message)
     session.flush()
+    session.add_all(MessagePage(message_id=message.id, page_id=page) for page in pages)
+    session.flush()
+    return message
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,7 @@ def _obsolete(session: Session, message: Message) -> bool:
     state = session.scalar(select(Incident.state).where(Incident.id == message.incident_id))
     newer = select(Page.id).where(
         Page.incident_id == message.incident_id,
-        Page.address == message.address,
+        Page.person == message.recipient,
         Page.id > message.page_id,
     )
     return state != "paging" or session.scalar(newer.limit(1)) is not None
@@ -182,7 +191,7 @@ def note_accepted(
     lease: Lease,
     owner: str,
     *,
-    deadline: timedelta,
+    deadline: timedelta | None,
     provider_id: str | None,
     detail: str,
 ) -> None:
@@ -191,7 +200,7 @@ def note_accepted(
     if message is not None:
         _accept(session, now, message, detail)
         message.provider_id = provider_id
-        message.deadline_at = now + deadline
+        message.deadline_at = None if deadline is None else now + deadline
         message.lease_owner = message.lease_until = None
 
 
@@ -234,22 +243,20 @@ def _fail(session: Session, now: datetime, message: Message, error: str) -> None
 
 
 def note_report(
-    session: Session, now: datetime, channel: str, report: Report, deadline: timedelta
+    session: Session, now: datetime, report: Report, deadline: timedelta | None
 ) -> Message | None:
     """Take a delivery report. The message if it has just failed, else None.
 
     A report may come before our own acceptance, late, twice, or for nothing we know.
     """
-    message = session.scalar(
-        select(Message).where(Message.token == report.token, Message.channel == channel)
-    )
+    message = session.scalar(select(Message).where(Message.token == report.token))
     if message is None or message.state == "delivered":
         return None
     on_its_way = message.state in ("leased", "pending")
     if report.outcome == "accepted" and message.state == "pending" and message.maybe_sent:
         # It had left before we lost track of it: no need to send it again.
         _accept(session, now, message, report.detail)
-        message.deadline_at = now + deadline
+        message.deadline_at = None if deadline is None else now + deadline
     elif report.outcome == "delivered":
         if message.accepted_at is None:
             _accept(session, now, message, report.detail)

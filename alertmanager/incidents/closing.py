@@ -14,7 +14,7 @@ from alertmanager.delivery.sms_text import acknowledged_text, clock, resolved_te
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import Event, after
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Incident, Message, Page
+from alertmanager.store.tables import Incident, Message, MessagePage, Page
 
 _NEVER_LEFT = ("cancelled", "failed", "pending")
 
@@ -32,8 +32,9 @@ class Paged:
 def paged(session: Session, incident: Incident) -> list[Paged]:
     """Those whom a page of the incident may have reached, first paged first."""
     rows = session.execute(
-        select(Page.person, Page.person_name, Page.address, Message.channel)
-        .join(Message, Message.page_id == Page.id)
+        select(Page.person, Page.person_name, Message.address, Message.channel)
+        .join(MessagePage, MessagePage.page_id == Page.id)
+        .join(Message, Message.id == MessagePage.message_id)
         .where(
             Page.incident_id == incident.id,
             # A gateway that fell silent may have sent what is still pending, or cancelled since.
@@ -43,7 +44,7 @@ def paged(session: Session, incident: Incident) -> list[Paged]:
     )
     found: dict[str, Paged] = {}
     for person, name, address, channel in rows:
-        found.setdefault(address, Paged(person, name, address, channel))
+        found.setdefault(person, Paged(person, name, address, channel))
     return list(found.values())
 
 
@@ -67,7 +68,7 @@ def acknowledge(
     )
     at = clock(now, now, desk.zone)
     subject = desk.subject(incident)
-    others = [other for other in paged(session, incident) if other.address != who.address]
+    others = [other for other in paged(session, incident) if other.person != who.person]
     key = f"{incident.id}:{incident.generation}"
     _tell(session, now, incident, [who], ("confirmation", key, acknowledged_text(subject, at)))
     _tell(session, now, incident, others, ("taken", key, taken_text(subject, who.name, at)))

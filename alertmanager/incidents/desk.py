@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.sms_text import Subject
 from alertmanager.incidents.policy import Policy
 from alertmanager.store.tables import Incident
@@ -15,14 +16,14 @@ from inventory import Inventory
 
 
 class PersonOnDuty(Protocol):
-    """A person of the rosters; `phone` is E.164."""
+    """A person of the rosters; `addresses` by kind: ``phone`` (E.164), ``email``, ``url``."""
 
     @property
     def id(self) -> str: ...
     @property
     def name(self) -> str: ...
     @property
-    def phone(self) -> str: ...
+    def addresses(self) -> Mapping[str, str]: ...
 
 
 class DutyAnswer(Protocol):
@@ -48,12 +49,12 @@ class Rosters(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """The settings of the decisions. `channels`: notifier names, the preferred one first."""
+    """The settings of the decisions. `channels`: the preferred one first."""
 
     rosters: Rosters
     inventory: Inventory
     policy: Policy
-    channels: Sequence[str]
+    channels: Sequence[Channel]
     grouping: Sequence[str]
     reopen_within: timedelta
 

@@ -21,7 +21,7 @@ from alertmanager.incidents.machine import State
 from alertmanager.incidents.replies import Candidate, Reply, match_reply, parse_reply
 from alertmanager.notifiers.contract import Incoming
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Inbound, Incident, Message, Page
+from alertmanager.store.tables import Inbound, Incident, Message, MessagePage, Page
 
 _RECENT = 100
 """Closed incidents that an answer may still be about."""
@@ -94,11 +94,13 @@ def take_reply(
 
 def _paged_for(session: Session, address: str) -> list[Incident]:
     """The incidents for which that number was paged, newest first: all open ones, recent others."""
-    theirs = (
-        select(Incident)
-        .where(Incident.id.in_(select(Page.incident_id).where(Page.address == address)))
-        .order_by(Incident.opened_at.desc())
+    pages = (
+        select(Page.incident_id)
+        .join(MessagePage, MessagePage.page_id == Page.id)
+        .join(Message, Message.id == MessagePage.message_id)
+        .where(Message.address == address)
     )
+    theirs = select(Incident).where(Incident.id.in_(pages)).order_by(Incident.opened_at.desc())
     waiting = session.scalars(theirs.where(Incident.state != State.RESOLVED)).all()
     over = session.scalars(theirs.where(Incident.state == State.RESOLVED).limit(_RECENT)).all()
     return sorted([*waiting, *over], key=lambda incident: incident.opened_at, reverse=True)
@@ -110,7 +112,9 @@ def _sender(session: Session, incident: Incident, address: str, channel: str) ->
             return known
     page = session.scalars(
         select(Page)
-        .where(Page.incident_id == incident.id, Page.address == address)
+        .join(MessagePage, MessagePage.page_id == Page.id)
+        .join(Message, Message.id == MessagePage.message_id)
+        .where(Page.incident_id == incident.id, Message.address == address)
         .order_by(Page.id.desc())
         .limit(1)
     ).one()

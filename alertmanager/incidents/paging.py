@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alertmanager.delivery.outbox import enqueue
+from alertmanager.delivery.dispatch import send_by_next, send_page
 from alertmanager.delivery.sms_text import clock, page_text
 from alertmanager.incidents.desk import Desk, PersonOnDuty
 from alertmanager.incidents.machine import Event, State, after
@@ -78,10 +78,7 @@ def message_ended(session: Session, desk: Desk, message: Message, now: datetime)
     page, incident = message.page, message.incident
     if page is None or incident is None or incident.state != State.PAGING:
         return
-    position = desk.channels.index(message.channel) if message.channel in desk.channels else -1
-    if position + 1 < len(desk.channels) and position >= 0:
-        channel = desk.channels[position + 1]
-        _send(session, page, channel, message.text, now)
+    if send_by_next(session, desk.channels, page, message.text, now, after=message.channel):
         return
     if page.generation != incident.generation or page.step != incident.step:
         return
@@ -229,7 +226,8 @@ def _page(
         roster=roster,
         person=person.id,
         person_name=person.name,
-        address=person.phone,
+        target=f"roster:{roster}" if roster else "last_resort",
+        addresses=dict(person.addresses),
         why=why,
         created_at=now,
     )
@@ -245,22 +243,7 @@ def _page(
         name=person.name,
         step=incident.step,
     )
-    _send(session, page, desk.channels[0], _text(session, desk, incident, now), now)
-
-
-def _send(session: Session, page: Page, channel: str, text: str, now: datetime) -> None:
-    enqueue(
-        session,
-        now,
-        key=f"page:{page.id}:{channel}",
-        kind="page",
-        channel=channel,
-        recipient=page.person,
-        address=page.address,
-        text=text,
-        incident=page.incident_id,
-        page=page.id,
-    )
+    send_page(session, desk.channels, page, _text(session, desk, incident, now), now)
 
 
 def _text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:

@@ -8,17 +8,17 @@ NotUnderstood             a callback that is neither a report nor a reply
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel
 
 from inventory.config import Url
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 Network = IPv4Network | IPv6Network
 
@@ -56,11 +56,23 @@ class NotUnderstood(ValueError):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message to hand over. `token` is unguessable and comes back in reports."""
+    """One message to hand over.
+
+    `token` is unguessable, comes back in reports, and is the same at every attempt: it is the
+    idempotency key wherever the provider has one. `text` is the whole message, fit for an SMS.
+    A channel with more room may use `subject` (one line), `details` (several paragraphs; empty:
+    `text` is all there is) and `link` (where it is shown and answered). `again`: it may have
+    left before. All French, none of it trusted: labels of alerts are in it.
+    """
 
     token: str
     to: str
     text: str
+    kind: str = "page"
+    subject: str = ""
+    details: str = ""
+    link: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,19 +94,37 @@ class Report:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message somebody sent us. `provider_id` makes a repeated callback harmless."""
+    """A message somebody sent us. `provider_id` makes a repeated callback harmless.
+
+    `raw` is it as it came, whole; `answers` the token of the message it answers, where the channel
+    knows (a mail's In-Reply-To). `sender` is an address of the kind the channel reaches.
+    """
 
     sender: str
     text: str
     provider_id: str | None = None
+    raw: bytes = b""
+    answers: str | None = None
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A request of the provider: ``GET`` with a query, or ``POST`` with a body as well.
+
+    Names of headers are lower-case.
+    """
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class Notifier(Protocol):
     """One way to reach a person."""
 
     @property
-    def delivery_deadline(self) -> timedelta:
-        """After acceptance, how long to wait for proof before somebody else is tried."""
+    def delivery_deadline(self) -> timedelta | None:
+        """After acceptance, how long to wait for proof; None: it gives no proof at all."""
         ...
 
     @property
@@ -113,16 +143,37 @@ class Notifier(Protocol):
         """
         ...
 
-    def understand_report(self, query: Mapping[str, str]) -> Report:
-        """A delivery report from the query of its callback. Raise NotUnderstood."""
+    def understand_report(self, callback: Callback) -> Report:
+        """A delivery report from its callback. Raise NotUnderstood."""
         ...
 
-    def understand_reply(self, query: Mapping[str, str]) -> Incoming:
-        """A person's message from the query of its callback. Raise NotUnderstood."""
+    def understand_reply(self, callback: Callback) -> Incoming:
+        """A person's message from its callback. Raise NotUnderstood."""
         ...
 
     def close(self) -> None:
         """Release connections. Called once at exit."""
+        ...
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    """A notifier whose replies must be fetched rather than called back, offers this as well."""
+
+    @property
+    def fetch_every(self) -> timedelta | None:
+        """How often to look; None: it is not configured."""
+        ...
+
+    def fetch(self) -> Iterable[tuple[str, Incoming]]:
+        """What came, with the provider's own name of each. Raise TemporaryFailure.
+
+        What is not `put_away` comes again at the next look. Called from one thread.
+        """
+        ...
+
+    def put_away(self, name: str) -> None:
+        """It is in the store: it need not come again. Raise TemporaryFailure."""
         ...
 
 
@@ -135,6 +186,8 @@ class NotifierContext:
 
     public_url: str
     """Root of the pager's own HTTP interface, for callbacks, without a trailing slash."""
+    name: str = ""
+    """The notifier's name in the configuration: the part of callback paths after ``/api/v1/``."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +195,19 @@ class NotifierPlugin(Generic[S]):
     """What an entry point of the group ``vigie.notifiers`` names.
 
     `settings` is the pydantic model (``extra="forbid"``) of the block
-    ``notifiers.<name>`` of the configuration; `build` gets it validated.
+    ``notifiers.<name>`` of the configuration; `build` gets it validated. `reaches` is the kind of
+    address it sends to: ``phone``, ``email`` or ``url``. `capped`: people suffer from every
+    single one of its messages, so storms are bounded. `first`: it may be the first to
+    wake somebody.
     """
 
     name: str
     summary: str
     settings: type[S]
     build: Callable[[S, NotifierContext], Notifier]
+    reaches: Literal["phone", "email", "url"] = "phone"
+    capped: bool = True
+    first: bool = True
     contract: int = CONTRACT_VERSION
 
 

@@ -7,7 +7,6 @@ send to ``/api/v1/kannel/reply``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from alertmanager.notifiers.contract import (
     Accepted,
+    Callback,
     GatewayUrl,
     Incoming,
     Network,
@@ -84,7 +84,8 @@ class Kannel:
 
     def __init__(self, settings: KannelSettings, context: NotifierContext) -> None:
         self._settings = settings
-        self._callback = settings.callback_url or context.public_url
+        root = settings.callback_url or context.public_url
+        self._callback = f"{root}/api/v1/{context.name or 'kannel'}"
         self.delivery_deadline = settings.delivery_deadline
         self.callback_allow = settings.callback_allow
         self._session = requests.Session()
@@ -100,7 +101,7 @@ class Kannel:
     def send(self, message: Outgoing) -> Accepted:
         """Hand it over. 202 is acceptance, also when Kannel only queues it ("3: Queued")."""
         settings = self._settings
-        report = f"{self._callback}/api/v1/kannel/report?message={message.token}&status=%d"
+        report = f"{self._callback}/report?message={message.token}&status=%d"
         headers = {
             "Content-Type": "text/plain; charset=UTF-8",
             "X-Kannel-Username": settings.username,
@@ -134,15 +135,17 @@ class Kannel:
             raise TemporaryFailure(f"passerelle SMS : {reason}", maybe_sent=not refused) from error
         return _understand_answer(answer)
 
-    def understand_report(self, query: Mapping[str, str]) -> Report:
+    def understand_report(self, callback: Callback) -> Report:
         """``?message=<token>&status=<1, 2, 4, 8 or 16>``."""
+        query = callback.query
         token, status = query.get("message", ""), query.get("status", "")
         if not token or status not in _OUTCOMES:
             raise NotUnderstood("accusé incompris ; attendu : message, et status 1, 2, 4, 8 ou 16")
         return Report(token, _OUTCOMES[status], _DETAILS[status])
 
-    def understand_reply(self, query: Mapping[str, str]) -> Incoming:
+    def understand_reply(self, callback: Callback) -> Incoming:
         """``?from=<number>&text=<text>[&id=<Kannel's id>]``."""
+        query = callback.query
         sender, text = query.get("from", ""), query.get("text")
         if not sender or text is None:
             raise NotUnderstood("SMS reçu incompris ; attendu : from et text")

@@ -6,6 +6,7 @@ RosterError            a question the book cannot answer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,11 +21,18 @@ class UnknownName(RosterError, LookupError):
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who can be on duty; `phone` is E.164 (``+33639980001``)."""
+    """Someone who can be on duty; `phone` is E.164 (``+33639980001``), `email` may be empty."""
 
     id: str
     name: str
     phone: str
+    email: str = ""
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Where they can be reached, by kind."""
+        known = {"phone": self.phone, "email": self.email}
+        return {kind: address for kind, address in known.items() if address}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from alertmanager.store.journal import seal
+
 BUSY_TIMEOUT_SECONDS = 5.0
 _WRITER_LOCK = 0x76696769  # "vigi": the advisory lock that makes one writer at a time
 
@@ -46,13 +48,16 @@ def _sqlite_settings(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _mode(connection: Connection) -> str:
+    return str(connection.get_execution_options().get("vigie_mode", "write"))
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("vigie_reads", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _mode(connection) == "read" else "BEGIN IMMEDIATE")
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if not connection.get_execution_options().get("vigie_reads", False):
+    if _mode(connection) == "write":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
 
 
@@ -76,7 +81,8 @@ class Store:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "begin", _begin_postgresql)
-        self._reader = self.engine.execution_options(vigie_reads=True)
+        self._reader = self.engine.execution_options(vigie_mode="read")
+        self._claimer = self.engine.execution_options(vigie_mode="claim")
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,6 +99,44 @@ class Store:
         ):
             session.connection()
             yield session
+            seal(session)
+
+    @contextmanager
+    def claim(self) -> Iterator[Session]:
+        """One transaction that claims rows and decides nothing. Raise StoreUnavailable.
+
+        Several processes may do so at once on PostgreSQL: rows are locked one by one
+        (``FOR UPDATE SKIP LOCKED``). It must write no line of the journal.
+        """
+        with (
+            _translated(),
+            Session(self._claimer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            session.connection()
+            yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """One transaction that may rebuild tables. Raise StoreUnavailable.
+
+        SQLite rebuilds a table by dropping it, which its foreign keys would forbid: they are
+        switched off meanwhile, and checked before the commit.
+        """
+        with _translated(), self.engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            if self.is_sqlite:
+                raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if self.is_sqlite and raw.execute("PRAGMA foreign_key_check").fetchone():
+                        raise StoreUnavailable(
+                            "base incohérente, à restaurer depuis une sauvegarde"
+                        )
+            finally:
+                if self.is_sqlite:
+                    raw.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

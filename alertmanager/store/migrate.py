@@ -32,8 +32,7 @@ def migrate(store: Store) -> None:
     known = {
         script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions()
     }
-    with store.write() as session:
-        connection = session.connection()
+    with store.migrating() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
         if present is not None and present not in known:
             raise StoreTooNew(

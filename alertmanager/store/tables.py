@@ -20,7 +20,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from alertmanager.store.types import UtcDateTime
 
-INCIDENT_STATES = ("open", "paging", "acknowledged", "resolved")
+INCIDENT_STATES = (
+    "open",
+    "paging",
+    "acknowledged",
+    "snoozed",
+    "suppressed",
+    "resolved",
+    "closed",
+)
 MESSAGE_STATES = (
     "pending",
     "leased",
@@ -97,12 +105,31 @@ class Incident(Base):
     opened_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(Text)
+    acknowledged_until: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    snoozed_by: Mapped[str | None] = mapped_column(Text)
+    maintenance_id: Mapped[int | None] = mapped_column(ForeignKey("maintenances.id"))
     resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
 
     alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
     pages: Mapped[list[Page]] = relationship(back_populates="incident", order_by="Page.id")
     messages: Mapped[list[Message]] = relationship(back_populates="incident", order_by="Message.id")
     journal: Mapped[list[JournalLine]] = relationship(order_by="JournalLine.id")
+
+
+class LateAlert(Base):
+    """A firing that came just after its own "resolved": Alertmanager is asked which is true."""
+
+    __tablename__ = "late_alerts"
+    __table_args__ = (Index("ix_late_alerts_settled_at", "settled_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    integration: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+    alert: Mapped[dict[str, Any]]
+    settled_at: Mapped[datetime | None]
 
 
 class Alert(Base):
@@ -132,7 +159,12 @@ class Alert(Base):
 
 
 class Page(Base):
-    """One attempt to reach one person for an incident at one escalation step."""
+    """One attempt to reach one person for an incident at one escalation step.
+
+    `target` is whom the step named: ``roster:astreinte``, ``person:claire.fontaine``,
+    ``team:reseau``, ``duty_phone:astreinte`` or ``last_resort``. `addresses` are theirs at that
+    moment, by kind (``phone``, ``email``, ``url``).
+    """
 
     __tablename__ = "pages"
 
@@ -143,7 +175,8 @@ class Page(Base):
     roster: Mapped[str | None] = mapped_column(String(64))
     person: Mapped[str] = mapped_column(String(64))
     person_name: Mapped[str] = mapped_column(Text)
-    address: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(80), default="")
+    addresses: Mapped[dict[str, str]]
     why: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 
@@ -151,13 +184,28 @@ class Page(Base):
     messages: Mapped[list[Message]] = relationship(back_populates="page", order_by="Message.id")
 
 
+class MessagePage(Base):
+    """A page that a message carries: one for a page's own message, many for a digest."""
+
+    __tablename__ = "message_pages"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("pages.id"), primary_key=True, index=True)
+
+
 class Message(Base):
-    """The outbox: one text to one address by one channel. `key` makes it unique, `token` public."""
+    """The outbox: one text to one address by one channel. `key` makes it unique, `token` public.
+
+    `channel` is a channel of the configuration, `provider` the notifier of it that took
+    the message, or will be tried next. `page_id` and `incident_id` are null for a digest, whose
+    pages are in `message_pages`; `code` is what to answer to a digest.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint(_one_of("state", MESSAGE_STATES), name="state"),
         Index("ix_messages_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_messages_address_created_at", "address", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -167,8 +215,10 @@ class Message(Base):
     page_id: Mapped[int | None] = mapped_column(ForeignKey("pages.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     channel: Mapped[str] = mapped_column(String(64))
+    provider: Mapped[str | None] = mapped_column(String(64))
     recipient: Mapped[str] = mapped_column(String(64))
-    address: Mapped[str] = mapped_column(String(32), index=True)
+    address: Mapped[str] = mapped_column(String(255))
+    code: Mapped[str | None] = mapped_column(String(4), index=True)
     text: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(default=0)
@@ -213,8 +263,36 @@ class Inbound(Base):
     provider_key: Mapped[str | None] = mapped_column(String(160), unique=True)
     sender: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
+    raw: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     outcome: Mapped[str] = mapped_column(String(32))
     incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+
+
+class Link(Base):
+    """A link that answers one message: shown by GET, used once by POST. Only its digest is kept."""
+
+    __tablename__ = "links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Maintenance(Base):
+    """Announced work: incidents whose labels equal every one of `labels` page nobody meanwhile."""
+
+    __tablename__ = "maintenances"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    labels: Mapped[dict[str, str]]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(Text)
+    cancelled_at: Mapped[datetime | None]
 
 
 class Heartbeat(Base):
@@ -227,7 +305,10 @@ class Heartbeat(Base):
 
 
 class JournalLine(Base):
-    """What happened, in order; never changed. Without incident when it concerns none."""
+    """What happened, in order; never changed. Without incident when it concerns none.
+
+    `hash` chains it to the line before it: see `store.journal`.
+    """
 
     __tablename__ = "journal"
 
@@ -236,3 +317,4 @@ class JournalLine(Base):
     incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"), index=True)
     event: Mapped[str] = mapped_column(String(32))
     detail: Mapped[dict[str, Any]]
+    hash: Mapped[str] = mapped_column(String(64))

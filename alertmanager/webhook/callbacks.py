@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import TypeVar
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from alertmanager.delivery.outbox import note_report
 from alertmanager.incidents.inbox import take_reply
 from alertmanager.incidents.paging import message_ended
-from alertmanager.notifiers.contract import Notifier, NotUnderstood
+from alertmanager.notifiers.contract import Callback, Notifier, NotUnderstood
 from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.problems import Problem
 from inventory.process.logs import get_logger
@@ -30,6 +30,8 @@ def router(pager: Pager) -> APIRouter:
 
 
 def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None:
+    channel = pager.channel_of(name)
+
     # Nothing in the answer: a gateway may send it to the person as a message.
     @routes.get(f"/api/v1/{name}/report", summary=f"Delivery report ({name})")
     def report(request: Request) -> Response:
@@ -37,7 +39,7 @@ def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None
         said = _understood(notifier.understand_report, request)
         now = pager.clock()
         with pager.store.write() as session:
-            failed = note_report(session, now, name, said, notifier.delivery_deadline)
+            failed = note_report(session, now, said, notifier.delivery_deadline)
             if failed is not None:
                 message_ended(session, pager.desk, failed, now)
         log.info("report_received", channel=name, outcome=said.outcome)
@@ -49,17 +51,17 @@ def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None
         _admit(request, name, notifier)
         incoming = _understood(notifier.understand_reply, request)
         with pager.store.write() as session:
-            outcome = take_reply(session, pager.desk, name, incoming, pager.clock())
+            outcome = take_reply(session, pager.desk, channel, incoming, pager.clock())
         pager.telemetry.replies.labels(outcome).inc()
         log.info("reply_received", channel=name, outcome=outcome)
         pager.courier.wake()
         return Response()
 
 
-def _understood(understand: Callable[[Mapping[str, str]], T], request: Request) -> T:
+def _understood(understand: Callable[[Callback], T], request: Request) -> T:
     """What the notifier makes of the callback. Raise Problem 400 when it makes nothing of it."""
     try:
-        return understand(request.query_params)
+        return understand(Callback(request.query_params, request.headers))
     except NotUnderstood as error:
         raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
 

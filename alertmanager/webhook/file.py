@@ -119,6 +119,15 @@ class EscalationSettings(_Block):
         return Policy(steps, self.last_resort, self.repeat)
 
 
+class ChannelSettings(_Block):
+    """One way to reach people, through one or more notifiers of the same kind of address."""
+
+    id: Identifier
+    through: tuple[Identifier, ...] = Field(
+        min_length=1, description="les moyens, essayés dans l'ordre,", examples=["[kannel]"]
+    )
+
+
 class WebhookFile(_Block):
     """The whole file; the blocks of `notifiers` are checked by their plugins."""
 
@@ -141,3 +150,4 @@ class WebhookFile(_Block):
     notifiers: dict[str, Any] = Field(
         min_length=1, description="au moins un moyen d'atteindre les gens,", examples=["kannel"]
     )
+    channels: tuple[ChannelSettings, ...] = ()

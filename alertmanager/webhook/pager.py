@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.courier import Courier
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.malformed import CALM, run_calm_timer
@@ -43,6 +44,11 @@ class Pager:
     telemetry: Telemetry
     survey: Survey
 
+    def channel_of(self, notifier: str) -> str:
+        """The channel that goes through a notifier; its own name when none does."""
+        through = (c.id for c in self.desk.channels if notifier in c.providers)
+        return next(through, notifier)
+
     def start(self) -> None:
         """Start sending, and asking Alertmanager. Raise StoreError."""
         self.courier.start()
@@ -57,6 +63,24 @@ class Pager:
         self.store.close()
 
 
+def _channels(config: WebhookConfig, notifiers: Mapping[str, Notifier]) -> tuple[Channel, ...]:
+    found = []
+    for identifier, names in config.through():
+        plugin = config.notifiers[names[0]].plugin
+        deadlines = [notifiers[name].delivery_deadline for name in names]
+        known = [deadline for deadline in deadlines if deadline is not None]
+        found.append(
+            Channel(
+                identifier,
+                names,
+                plugin.reaches,
+                max(known) if known else None,
+                plugin.capped,
+            )
+        )
+    return tuple(found)
+
+
 def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     """The pager over a migrated store; its courier is not started yet.
 
@@ -65,16 +89,15 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     tokens = Tokens.read(config.file.integrations, config.file.readers)
     store = Store(config.file.store.database_url())
     migrate(store)
-    context = NotifierContext(public_url)
     notifiers = {
-        name: configured.plugin.build(configured.settings, context)
+        name: configured.plugin.build(configured.settings, NotifierContext(public_url, name))
         for name, configured in config.notifiers.items()
     }
     desk = Desk(
         rosters=config.rosters,
         inventory=config.inventory,
         policy=config.file.escalation.policy(),
-        channels=tuple(notifiers),
+        channels=_channels(config, notifiers),
         grouping=config.file.grouping,
         reopen_within=config.file.reopen_within,
     )
@@ -89,6 +112,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         store,
         clock,
         notifiers,
+        desk.channels,
         owner=f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}",
         on_ended=ended,
         on_timer=due,

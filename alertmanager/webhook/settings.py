@@ -43,6 +43,12 @@ class WebhookConfig:
     rosters: RosterBook
     notifiers: Mapping[str, ConfiguredNotifier]
 
+    def through(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(channel, its notifiers), in order; without a block `channels` each notifier is one."""
+        if self.file.channels:
+            return [(channel.id, channel.through) for channel in self.file.channels]
+        return [(name, (name,)) for name in self.notifiers]
+
 
 def load_webhook_config(path: Path) -> WebhookConfig:
     """The configuration at `path`, and what it names.
@@ -62,6 +68,7 @@ def load_webhook_config(path: Path) -> WebhookConfig:
         if found is not None:
             notifiers[name] = found
     collected.faults += document.doubles("intégration", _named_integrations(document))
+    collected.faults += _channels(document, notifiers)
     if rosters is not None:
         collected.faults += _unknown_names(rosters, document)
     if collected.faults or file is None or inventory is None or rosters is None:
@@ -72,10 +79,36 @@ def load_webhook_config(path: Path) -> WebhookConfig:
 def _notifier(document: Document, name: str) -> ConfiguredNotifier:
     here: Keys = ("notifiers", name)
     try:
-        plugin = load_plugin(name)
+        # Two gateways of one kind: ``kannel`` and ``kannel.secours``.
+        plugin = load_plugin(name.partition(".")[0])
     except PluginError as error:
         raise ConfigurationError([document.fault_of(here, error)]) from None
     return ConfiguredNotifier(plugin, validate_block(document, here, plugin.settings))
+
+
+def _channels(document: Document, notifiers: Mapping[str, ConfiguredNotifier]) -> Iterator[Fault]:
+    """Faults of the block `channels`: unknown or repeated notifiers, and of different kinds."""
+    seen: set[str] = set()
+    for place, channel in enumerate(document.items(("channels",))):
+        through = channel.get("through") if isinstance(channel, dict) else None
+        names = [name for name in through or () if isinstance(name, str)]
+        kinds = set()
+        for at, name in enumerate(names):
+            path: Keys = ("channels", place, "through", at)
+            if name not in document.keys(("notifiers",)):
+                known = "l'un de : " + ", ".join(document.keys(("notifiers",)))
+                yield document.fault(path, f"moyen « {name} » inconnu", known)
+            elif name in seen:
+                yield document.fault(path, f"moyen « {name} » déjà pris", "un moyen, un canal")
+            elif name in notifiers:
+                kinds.add(notifiers[name].plugin.reaches)
+            seen.add(name)
+        if len(kinds) > 1:
+            yield document.fault(
+                ("channels", place, "through"),
+                "ces moyens n'écrivent pas au même genre d'adresse",
+                "des SMS avec des SMS, des courriels avec des courriels",
+            )
 
 
 def _named_integrations(document: Document) -> Iterator[tuple[Keys, str]]:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from alertmanager.delivery import outbox
+from alertmanager.delivery.channels import Channel
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.inbox import take_reply
 from alertmanager.incidents.intake import ReceivedAlert, receive
@@ -127,10 +128,10 @@ class World:
             assert failed is not None
             message_ended(session, self.desk, failed, self.now)
 
-    def report(self, token: str, outcome: Any, channel: str = "sms") -> None:
+    def report(self, token: str, outcome: Any) -> None:
         with self.store.write() as session:
             failed = outbox.note_report(
-                session, self.now, channel, Report(token, outcome), timedelta(seconds=90)
+                session, self.now, Report(token, outcome), timedelta(seconds=90)
             )
             if failed is not None:
                 message_ended(session, self.desk, failed, self.now)
@@ -212,7 +213,7 @@ def world(store: Store) -> World:
         rosters=book,
         inventory=inventory,
         policy=policy,
-        channels=("sms",),
+        channels=(Channel("sms", ("sms",)),),
         grouping=("member", "service", "alertname"),
         reopen_within=timedelta(minutes=10),
     )

@@ -48,6 +48,7 @@ class Loops:
             world.store,
             lambda: world.now,
             {"sms": self.gateway},  # type: ignore[dict-item]  (what a courier uses of a notifier)
+            world.desk.channels,
             owner="test",
             on_ended=self.ended,
             on_timer=self.timer,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from alertmanager.notifiers.contract import (
+    Callback,
     NotifierContext,
     NotUnderstood,
     Outgoing,
@@ -170,22 +171,24 @@ def test_a_password_that_became_unreadable_delays_and_does_not_lose(
     [("1", "delivered"), ("2", "failed"), ("4", "waiting"), ("8", "accepted"), ("16", "failed")],
 )
 def test_reports(kannel: Kannel, status: str, outcome: str) -> None:
-    report = kannel.understand_report({"message": "tok", "status": status})
+    report = kannel.understand_report(Callback({"message": "tok", "status": status}))
     assert (report.token, report.outcome) == ("tok", outcome)
 
 
 @pytest.mark.parametrize("query", [{}, {"message": "tok"}, {"message": "tok", "status": "3"}])
 def test_what_is_no_report_is_refused(kannel: Kannel, query: dict[str, str]) -> None:
     with pytest.raises(NotUnderstood):
-        kannel.understand_report(query)
+        kannel.understand_report(Callback(query))
 
 
 def test_replies(kannel: Kannel) -> None:
-    incoming = kannel.understand_reply({"from": "+336", "text": "OK", "id": "x", "to": "36000"})
+    incoming = kannel.understand_reply(
+        Callback({"from": "+336", "text": "OK", "id": "x", "to": "36000"})
+    )
     assert (incoming.sender, incoming.text, incoming.provider_id) == ("+336", "OK", "x")
-    assert kannel.understand_reply({"from": "+336", "text": ""}).text == ""
+    assert kannel.understand_reply(Callback({"from": "+336", "text": ""})).text == ""
     with pytest.raises(NotUnderstood):
-        kannel.understand_reply({"from": "+336"})
+        kannel.understand_reply(Callback({"from": "+336"}))
 
 
 def test_it_is_found_by_its_entry_point() -> None:

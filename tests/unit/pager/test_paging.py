@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from alertmanager.delivery.channels import Channel
 from alertmanager.incidents.policy import Policy, Step
 
 
@@ -67,7 +68,7 @@ def test_a_message_without_proof_goes_to_the_next_person_after_the_deadline(worl
 
 
 def test_a_message_without_proof_is_tried_by_the_next_channel_first(world: Any) -> None:
-    world.with_desk(channels=("sms", "voix"))
+    world.with_desk(channels=(Channel("sms", ("sms",)), Channel("voix", ("voix",))))
     world.post(world.alert())
     world.send_all(report=None)
     world.pass_time(seconds=91)

@@ -64,12 +64,15 @@ def test_a_locked_store_is_unavailable_and_nothing_is_half_done(
 def test_a_full_disk_is_unavailable_and_nothing_is_half_done(store: Store) -> None:
     def fill() -> None:
         with store.write() as session:
-            session.execute(text("PRAGMA max_page_count = 60"))
+            session.execute(text("PRAGMA max_page_count = 80"))
             session.add(Heartbeat(integration="w", last_at=datetime(2026, 5, 1, tzinfo=UTC)))
             session.flush()
             for number in range(200):
                 session.execute(
-                    text("INSERT INTO journal (at, event, detail) VALUES (:at, :event, :detail)"),
+                    text(
+                        "INSERT INTO journal (at, event, detail, hash)"
+                        " VALUES (:at, :event, :detail, '')"
+                    ),
                     {"at": "2026-05-01", "event": str(number), "detail": "x" * 4000},
                 )
 

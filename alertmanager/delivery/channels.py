@@ -1,0 +1,44 @@
+"""The ways to reach a person, in the order they are tried. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way to reach people, through one or more notifiers of which the first that works is used.
+
+    `reaches` is the kind of address it needs (``phone``, ``email``, ``url``). Without proof before
+    `delivery_deadline` after acceptance the next channel is tried; None: it gives no
+    proof, and acceptance is all there is. `capped`: what a storm may send by it is bounded.
+    """
+
+    id: str
+    providers: tuple[str, ...]
+    reaches: str = "phone"
+    delivery_deadline: timedelta | None = timedelta(seconds=90)
+    capped: bool = True
+
+
+def named(channels: Iterable[Channel], identifier: str) -> Channel | None:
+    """The channel with that id, or None when it is not configured any more."""
+    return next((channel for channel in channels if channel.id == identifier), None)
+
+
+def usable(channels: Sequence[Channel], addresses: Mapping[str, str]) -> list[Channel]:
+    """Those by which somebody with these addresses can be reached, in order."""
+    return [channel for channel in channels if addresses.get(channel.reaches)]
+
+
+def following(
+    channels: Sequence[Channel], identifier: str, addresses: Mapping[str, str]
+) -> Channel | None:
+    """The usable channel after that one; None after the last, or when it is not configured."""
+    ids = [channel.id for channel in channels]
+    if identifier not in ids:
+        return None
+    rest = usable(channels[ids.index(identifier) + 1 :], addresses)
+    return rest[0] if rest else None
