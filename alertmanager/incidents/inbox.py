@@ -57,11 +57,12 @@ def take_reply(
         provider_key=key,
         sender=sender,
         text=incoming.text,
-        outcome="unknown_sender",
+        raw=incoming.raw,
+        outcome=incoming.only_keep or "unknown_sender",
     )
     session.add(row)
     session.flush()
-    incidents = _paged_for(session, sender)
+    incidents = [] if incoming.only_keep else _paged_for(session, sender)
     if not incidents:
         write_line(session, now, "reply.received", outcome=row.outcome, inbound=row.id)
         return row.outcome

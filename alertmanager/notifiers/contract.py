@@ -1,4 +1,4 @@
-"""The contract between the pager and a notifier.
+"""The contract between the pager and a notifier; `contract_suite` proves that one keeps it.
 
 NotifierError             the message was not handed over
 ├── TemporaryFailure      try again; `maybe_sent` when it may have left all the same
@@ -11,16 +11,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, BeforeValidator
 
 from inventory.config import Url
+from inventory.process import Clock, system_clock
 
 CONTRACT_VERSION = 2
 
+Kind = Literal["phone", "email", "url"]
+"""What an address is."""
+
 Network = IPv4Network | IPv6Network
+
+
+def _network(value: object) -> Network:
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise ValueError(
+            f"« {value} » n'est pas une adresse IP ni un réseau ; attendu : 127.0.0.1 ou 10.0.0.0/8"
+        ) from None
+
+
+AllowedNetwork = Annotated[Network, BeforeValidator(_network)]
+"""An address or a network whose callbacks are believed."""
+LOOPBACK_ONLY: tuple[Network, ...] = (ip_network("127.0.0.1"), ip_network("::1"))
 
 
 def _without_escapes(value: str) -> str:
@@ -92,12 +112,21 @@ class Report:
     detail: str = ""
 
 
+_LONGEST_TEXT, _LONGEST_SENDER, _LONGEST_ID = 10_000, 254, 90
+
+
 @dataclass(frozen=True)
 class Incoming:
     """A message somebody sent us. `provider_id` makes a repeated callback harmless.
 
     `raw` is it as it came, whole; `answers` the token of the message it answers, where the channel
     knows (a mail's In-Reply-To). `sender` is an address of the kind the channel reaches.
+    `only_keep`: it is kept and nothing more, and this word of at most 32 letters says why: an
+    answering machine wrote it (``automatic``), anybody may have written it under that name
+    (``unproven``), nothing could be made of it (``unreadable``).
+
+    What a database refuses or a screen should not be given is taken out here, whatever the channel:
+    NUL, lone surrogates, and text without end.
     """
 
     sender: str
@@ -105,18 +134,52 @@ class Incoming:
     provider_id: str | None = None
     raw: bytes = b""
     answers: str | None = None
+    only_keep: str = ""
+
+    def __post_init__(self) -> None:
+        for name, longest in (("sender", _LONGEST_SENDER), ("text", _LONGEST_TEXT)):
+            value: str = getattr(self, name)
+            sound = value.replace("\0", "").encode("utf-8", "replace").decode()
+            object.__setattr__(self, name, sound[:longest])
+        if self.provider_id and len(self.provider_id) > _LONGEST_ID:
+            digest = sha256(self.provider_id.encode("utf-8", "replace")).hexdigest()
+            object.__setattr__(self, "provider_id", digest)
+
+
+_MOST_PARAMETERS = 50
 
 
 @dataclass(frozen=True)
 class Callback:
     """A request of the provider: ``GET`` with a query, or ``POST`` with a body as well.
 
-    Names of headers are lower-case.
+    Names of headers are lower-case. `raw_query` is the query as it came.
     """
 
     query: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    raw_query: str = ""
+
+    @classmethod
+    def received(
+        cls, raw_query: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Callback:
+        """The request as it came. Raise NotUnderstood if its query says one thing twice."""
+        try:
+            pairs = parse_qsl(
+                raw_query,
+                keep_blank_values=True,
+                errors="replace",
+                max_num_fields=_MOST_PARAMETERS,
+            )
+        except ValueError:
+            raise NotUnderstood(f"plus de {_MOST_PARAMETERS} paramètres") from None
+        query = dict(pairs)
+        if len(query) != len(pairs):
+            raise NotUnderstood("un paramètre est là deux fois ; attendu : chacun une fois")
+        lower = {name.lower(): value for name, value in (headers or {}).items()}
+        return cls(query, lower, body, raw_query)
 
 
 class Notifier(Protocol):
@@ -165,10 +228,11 @@ class Mailbox(Protocol):
         """How often to look; None: it is not configured."""
         ...
 
-    def fetch(self) -> Iterable[tuple[str, Incoming]]:
+    def fetch(self) -> Iterable[tuple[str, Incoming | Report]]:
         """What came, with the provider's own name of each. Raise TemporaryFailure.
 
-        What is not `put_away` comes again at the next look. Called from one thread.
+        What is not `put_away` comes again at the next look. What cannot be read is an Incoming
+        all the same (``only_keep="unreadable"``). Called from one thread.
         """
         ...
 
@@ -188,6 +252,7 @@ class NotifierContext:
     """Root of the pager's own HTTP interface, for callbacks, without a trailing slash."""
     name: str = ""
     """The notifier's name in the configuration: the part of callback paths after ``/api/v1/``."""
+    clock: Clock = system_clock
 
 
 @dataclass(frozen=True)
@@ -196,7 +261,7 @@ class NotifierPlugin(Generic[S]):
 
     `settings` is the pydantic model (``extra="forbid"``) of the block
     ``notifiers.<name>`` of the configuration; `build` gets it validated. `reaches` is the kind of
-    address it sends to: ``phone``, ``email`` or ``url``. `capped`: people suffer from every
+    address it sends to, or what tells it from the settings. `capped`: people suffer from every
     single one of its messages, so storms are bounded. `first`: it may be the first to
     wake somebody.
     """
@@ -205,10 +270,14 @@ class NotifierPlugin(Generic[S]):
     summary: str
     settings: type[S]
     build: Callable[[S, NotifierContext], Notifier]
-    reaches: Literal["phone", "email", "url"] = "phone"
+    reaches: Kind | Callable[[S], Kind] = "phone"
     capped: bool = True
     first: bool = True
     contract: int = CONTRACT_VERSION
+
+    def kind(self, settings: S) -> Kind:
+        """The kind of address that it sends to with these settings."""
+        return self.reaches(settings) if callable(self.reaches) else self.reaches
 
 
 AnyPlugin = NotifierPlugin[Any]

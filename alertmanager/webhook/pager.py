@@ -66,16 +66,16 @@ class Pager:
 def _channels(config: WebhookConfig, notifiers: Mapping[str, Notifier]) -> tuple[Channel, ...]:
     found = []
     for identifier, names in config.through():
-        plugin = config.notifiers[names[0]].plugin
+        first = config.notifiers[names[0]]
         deadlines = [notifiers[name].delivery_deadline for name in names]
         known = [deadline for deadline in deadlines if deadline is not None]
         found.append(
             Channel(
                 identifier,
                 names,
-                plugin.reaches,
+                first.reaches,
                 max(known) if known else None,
-                plugin.capped,
+                first.plugin.capped,
             )
         )
     return tuple(found)
@@ -90,7 +90,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     store = Store(config.file.store.database_url())
     migrate(store)
     notifiers = {
-        name: configured.plugin.build(configured.settings, NotifierContext(public_url, name))
+        name: configured.plugin.build(configured.settings, NotifierContext(public_url, name, clock))
         for name, configured in config.notifiers.items()
     }
     desk = Desk(

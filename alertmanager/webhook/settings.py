@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from alertmanager.notifiers.contract import AnyPlugin
+from alertmanager.notifiers.contract import AnyPlugin, Kind
 from alertmanager.notifiers.discovery import PluginError, load_plugin
 from alertmanager.rosters import RosterBook, load_rosters
 from alertmanager.webhook.file import WebhookFile
@@ -32,6 +32,11 @@ class ConfiguredNotifier:
 
     plugin: AnyPlugin
     settings: BaseModel
+
+    @property
+    def reaches(self) -> Kind:
+        """The kind of address it sends to."""
+        return self.plugin.kind(self.settings)
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def _channels(document: Document, notifiers: Mapping[str, ConfiguredNotifier]) -
             elif name in seen:
                 yield document.fault(path, f"moyen « {name} » déjà pris", "un moyen, un canal")
             elif name in notifiers:
-                kinds.add(notifiers[name].plugin.reaches)
+                kinds.add(notifiers[name].reaches)
             seen.add(name)
         if len(kinds) > 1:
             yield document.fault(
