@@ -10,12 +10,12 @@ import ssl
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from exporters.mailqueue.canary.cut import cut_after
 from exporters.mailqueue.canary.letter import token_in
 from exporters.mailqueue.canary.settings import ImapSettings
 from exporters.mailqueue.canary.stage import StageFailed, in_words, plain
 from exporters.mailqueue.canary.token import HEADER, Mint
 from inventory.config import read_secret
+from inventory.process.cut import cut_after
 
 _MOST = 200
 """Mails fetched in one look: whoever copies our header into many mails gets no more of our time."""

@@ -8,10 +8,10 @@ import ssl
 from base64 import b64encode
 from dataclasses import dataclass
 
-from exporters.mailqueue.canary.cut import cut_after
 from exporters.mailqueue.canary.settings import SmtpSettings
 from exporters.mailqueue.canary.stage import StageFailed, in_words, plain
 from inventory.config import read_secret
+from inventory.process.cut import cut_after
 
 
 @dataclass(frozen=True)
