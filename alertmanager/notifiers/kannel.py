@@ -1,26 +1,25 @@
 """SMS through Kannel's smsbox: a POST with everything in headers, so no secret is in a URL.
 
 Kannel 1.4 user guide, "Using the HTTP interface to send SMS messages" and
-"Delivery reports". Reports come back to ``/api/v1/kannel/report``, what people
-send to ``/api/v1/kannel/reply``.
+"Delivery reports"; its answers are those of smsbox 1.4.5. Reports come back to
+``/api/v1/NAME/report``, what people send to ``/api/v1/NAME/reply``, where NAME is the block's.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Literal
 
-import requests
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from requests.adapters import HTTPAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from alertmanager.notifiers.contract import (
+    LOOPBACK_ONLY,
     Accepted,
+    AllowedNetwork,
     Callback,
     GatewayUrl,
     Incoming,
-    Network,
     NotifierContext,
     NotifierPlugin,
     NotUnderstood,
@@ -29,6 +28,7 @@ from alertmanager.notifiers.contract import (
     Report,
     TemporaryFailure,
 )
+from alertmanager.notifiers.exchange import Answer, post
 from inventory.config import Duration, SecretFile, read_secret
 
 _EVERY_REPORT = 31  # delivered 1, failed 2, queued 4, taken by the network 8, refused by it 16
@@ -48,16 +48,9 @@ _DETAILS = {
 }
 
 
-def _network(value: object) -> Network:
-    try:
-        return ip_network(str(value))
-    except ValueError:
-        raise ValueError(
-            f"« {value} » n'est pas une adresse IP ni un réseau ; attendu : 127.0.0.1 ou 10.0.0.0/8"
-        ) from None
-
-
-AllowedNetwork = Annotated[Network, BeforeValidator(_network)]
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_WHO = "passerelle SMS"
 
 
 class KannelSettings(BaseModel):
@@ -72,9 +65,7 @@ class KannelSettings(BaseModel):
     password_file: SecretFile
     sender: str | None = Field(None, pattern=r"^\+?[0-9A-Za-z]{3,15}$", examples=["36000"])
     callback_url: GatewayUrl | None = Field(None, examples=["http://127.0.0.1:17430"])
-    callback_allow: tuple[AllowedNetwork, ...] = Field(
-        (ip_network("127.0.0.1"), ip_network("::1")), min_length=1
-    )
+    callback_allow: tuple[AllowedNetwork, ...] = Field(LOOPBACK_ONLY, min_length=1)
     timeout: Duration = Field(timedelta(seconds=10), examples=["10s"])
     delivery_deadline: Duration = Field(timedelta(seconds=90), examples=["90s"])
 
@@ -88,11 +79,6 @@ class Kannel:
         self._callback = f"{root}/api/v1/{context.name or 'kannel'}"
         self.delivery_deadline = settings.delivery_deadline
         self.callback_allow = settings.callback_allow
-        self._session = requests.Session()
-        # A proxy of the environment must never see the pages or the password.
-        self._session.trust_env = False
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=4))
 
     def describe(self) -> str:
         """Where messages go and where reports come from."""
@@ -101,6 +87,8 @@ class Kannel:
     def send(self, message: Outgoing) -> Accepted:
         """Hand it over. 202 is acceptance, also when Kannel only queues it ("3: Queued")."""
         settings = self._settings
+        if not _NUMBER.fullmatch(message.to):  # a space would make it several receivers
+            raise PermanentFailure(f"{_WHO} : ce n'est pas un numéro de téléphone")
         report = f"{self._callback}/report?message={message.token}&status=%d"
         headers = {
             "Content-Type": "text/plain; charset=UTF-8",
@@ -114,32 +102,17 @@ class Kannel:
         }
         if settings.sender is not None:
             headers["X-Kannel-From"] = settings.sender
-        seconds = settings.timeout.total_seconds()
-        try:
-            answer = self._session.post(
-                settings.url,
-                data=message.text.encode(),
-                headers=headers,
-                timeout=seconds,
-                allow_redirects=False,
-            )
-        except requests.ConnectTimeout as error:
-            raise TemporaryFailure("la passerelle SMS ne répond pas") from error
-        except requests.Timeout as error:
-            raise TemporaryFailure(
-                f"la passerelle SMS n'a pas répondu en {seconds:.0f} s", maybe_sent=True
-            ) from error
-        except requests.RequestException as error:
-            refused = "NewConnectionError" in repr(error)
-            reason = "injoignable" if refused else "a coupé la liaison"
-            raise TemporaryFailure(f"passerelle SMS : {reason}", maybe_sent=not refused) from error
+        text = message.text.encode("utf-8", "replace")
+        answer = post(
+            settings.url, text, headers, who=_WHO, seconds=settings.timeout.total_seconds()
+        )
         return _understand_answer(answer)
 
     def understand_report(self, callback: Callback) -> Report:
         """``?message=<token>&status=<1, 2, 4, 8 or 16>``."""
         query = callback.query
         token, status = query.get("message", ""), query.get("status", "")
-        if not token or status not in _OUTCOMES:
+        if not _TOKEN.fullmatch(token) or status not in _OUTCOMES:
             raise NotUnderstood("accusé incompris ; attendu : message, et status 1, 2, 4, 8 ou 16")
         return Report(token, _OUTCOMES[status], _DETAILS[status])
 
@@ -149,11 +122,10 @@ class Kannel:
         sender, text = query.get("from", ""), query.get("text")
         if not sender or text is None:
             raise NotUnderstood("SMS reçu incompris ; attendu : from et text")
-        return Incoming(sender, text, query.get("id") or None)
+        return Incoming(sender, text, query.get("id") or None, callback.raw_query.encode())
 
     def close(self) -> None:
-        """Close the connections to the smsbox."""
-        self._session.close()
+        """No connection is kept: each message has its own."""
 
     def _password(self) -> str:
         try:
@@ -162,18 +134,23 @@ class Kannel:
             raise TemporaryFailure(str(error)) from None
 
 
-def _understand_answer(answer: requests.Response) -> Accepted:
-    body = answer.text[:120].strip()
-    if answer.status_code // 100 == 2:
-        queued = body.startswith("3:")
-        return Accepted(detail="en attente chez la passerelle" if queued else "")
-    problem = f"passerelle SMS : réponse {answer.status_code} ({body})"
+def _understand_answer(answer: Answer) -> Accepted:
+    """What smsbox means by it, whatever the status that something between us put on it."""
+    said = answer.text
+    if answer.status // 100 == 2:
+        if said.startswith(("0:", "Sent.")):
+            return Accepted()
+        if said.startswith("3:"):
+            return Accepted(detail="en attente chez la passerelle")
+    problem = f"{_WHO} : réponse {answer.status} ({said})"
     # Our password or our URL is wrong: no fault of this number, and nobody else would be
     # reached either. It leaves as soon as somebody puts that right.
-    refuses_us = body.startswith("Authorization failed")
-    if answer.status_code in (400, 403) and not refuses_us:
+    if said.startswith(("Authorization failed", "Temporal failure")):
+        raise TemporaryFailure(problem)
+    if answer.status in (400, 403) or said.startswith("Not routable"):
         raise PermanentFailure(problem)
-    raise TemporaryFailure(problem)
+    # A 2xx in other words: not smsbox perhaps, or a proxy before it. Who knows what it did.
+    raise TemporaryFailure(problem, maybe_sent=answer.status // 100 == 2)
 
 
 PLUGIN = NotifierPlugin("kannel", "SMS par une passerelle Kannel", KannelSettings, Kannel)
