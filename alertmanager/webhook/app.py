@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from alertmanager.webhook import callbacks, health, ingest, problems, reads
+from alertmanager.webhook import callbacks, health, ingest, link_routes, problems, reads
 from alertmanager.webhook.pager import Pager
 
 
@@ -20,6 +20,6 @@ def build_app(pager: Pager) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    for part in (ingest, callbacks, reads, health):
+    for part in (ingest, callbacks, reads, link_routes, health):
         app.include_router(part.router(pager))
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -22,6 +23,7 @@ from inventory.config import (
     read_secret,
 )
 
+MINIMAL_LINK_KEY = 32  # characters: 32 bytes in base64 are 44, in hexadecimal 64
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 17430)
 
 
@@ -29,6 +31,15 @@ def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("durée nulle ; attendu : plus que zéro, par exemple 5m")
     return value
+
+
+def _link_key(path: Path) -> Path:
+    if len(read_secret(path).get_secret_value()) < MINIMAL_LINK_KEY:
+        raise ValueError(
+            f"clé trop courte dans {path} ; attendu : {MINIMAL_LINK_KEY} caractères au moins,"
+            " par exemple ceux de « openssl rand -base64 32 »"
+        )
+    return path
 
 
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
@@ -151,3 +162,10 @@ class WebhookFile(_Block):
         min_length=1, description="au moins un moyen d'atteindre les gens,", examples=["kannel"]
     )
     channels: tuple[ChannelSettings, ...] = ()
+    link_key_file: Annotated[SecretFile, AfterValidator(_link_key)] | None = None
+
+    def link_key(self) -> bytes | None:
+        """The key of the links that answer messages; None: messages carry none."""
+        if self.link_key_file is None:
+            return None
+        return read_secret(self.link_key_file).get_secret_value().encode()

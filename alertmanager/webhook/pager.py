@@ -43,6 +43,9 @@ class Pager:
     tokens: Tokens
     telemetry: Telemetry
     survey: Survey
+    public_url: str
+    link_key: bytes | None
+    """Key of the links that answer messages; None: there are none."""
 
     def channel_of(self, notifier: str) -> str:
         """The channel that goes through a notifier; its own name when none does."""
@@ -87,6 +90,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     Raise StoreError if the database cannot be used, ValueError if a token cannot be read.
     """
     tokens = Tokens.read(config.file.integrations, config.file.readers)
+    link_key = config.file.link_key()
     store = Store(config.file.store.database_url())
     migrate(store)
     notifiers = {
@@ -129,4 +133,6 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         tokens=tokens,
         telemetry=Telemetry(store, clock),
         survey=Survey(store, clock, desk, urls, courier.wake),
+        public_url=public_url,
+        link_key=link_key,
     )

@@ -15,7 +15,13 @@ from dashboards.status.links import member_path, member_token
 from deploy.estate import canaries
 from deploy.estate.ports import LOOPBACK, Ports
 
-SECRETS = ("alertmanager.token", "status.token", "operator.token", "member-links.key")
+SECRETS = (
+    "alertmanager.token",
+    "status.token",
+    "operator.token",
+    "member-links.key",
+    "answer-links.key",
+)
 
 
 class SettingsFiles:
@@ -105,6 +111,7 @@ class SettingsFiles:
                     "last_resort": ["helene.vasseur"],
                 },
                 "notifiers": {"kannel": kannel},
+                "link_key_file": "answer-links.key",
             },
         )
 
