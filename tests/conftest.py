@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import inventory as inventory_package
+from deploy.estate.ports import Ports, free_base
+from deploy.estate.postgres import PostgresServer
 from inventory import Inventory, load_inventory
 
 
@@ -59,4 +61,16 @@ def open_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vt-", dir="/tmp"))
     folder.chmod(0o755)
     yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def throwaway_postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL a worker, quick rather than durable: for whoever proves no crash."""
+    folder = Path(tempfile.mkdtemp(prefix="vg-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = PostgresServer(folder, Ports(free_base())["postgresql"], durable=False)
+    server.start()
+    yield server
+    server.stop()
     shutil.rmtree(folder, ignore_errors=True)

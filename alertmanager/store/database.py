@@ -13,7 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+import psycopg
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -21,6 +31,7 @@ from sqlalchemy.orm import Session
 from alertmanager.store.journal import seal
 
 BUSY_TIMEOUT_SECONDS = 5.0
+_FROZEN_SECONDS = 30  # a process that stopped in a transaction holds the others up no longer
 _WRITER_LOCK = 0x76696769  # "vigi": the advisory lock that makes one writer at a time
 
 
@@ -61,6 +72,30 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
 
 
+def _postgresql_arguments() -> dict[str, Any]:
+    """A server that is gone, and a process that is frozen, are noticed within seconds."""
+    busy = int(BUSY_TIMEOUT_SECONDS * 1000)
+    options = {
+        "lock_timeout": busy,
+        "idle_in_transaction_session_timeout": _FROZEN_SECONDS * 1000,
+        "synchronous_commit": "on",
+    }
+    return {
+        "connect_timeout": max(2, int(BUSY_TIMEOUT_SECONDS)),  # libpq takes no less
+        "tcp_user_timeout": 2 * busy,
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+    }
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL quotes the row that it refused, phone numbers and all: drop it."""
+    original = context.original_exception
+    if isinstance(original, psycopg.Error):
+        original.args = (original.diag.message_primary or str(original).partition("\n")[0],)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(original).__name__}) {original}",)
+
+
 def sqlite_url(path: Path) -> URL:
     """The URL of a SQLite file."""
     return URL.create("sqlite", database=str(path))
@@ -75,12 +110,16 @@ class Store:
             self.url,
             pool_timeout=BUSY_TIMEOUT_SECONDS,
             hide_parameters=True,  # an error must not carry a phone number into the log
+            # After a restart of the server the first request gets a new connection, not a 503.
+            pool_pre_ping=not self.is_sqlite,
+            connect_args={} if self.is_sqlite else _postgresql_arguments(),
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _sqlite_settings)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "begin", _begin_postgresql)
+            event.listen(self.engine, "handle_error", _without_values)
         self._reader = self.engine.execution_options(vigie_mode="read")
         self._claimer = self.engine.execution_options(vigie_mode="claim")
 
@@ -181,4 +220,8 @@ def _reason(error: Exception) -> str:
             if name.startswith(prefix):
                 return sentence
         return f"erreur SQLite ({name or type(original).__name__})"
+    if isinstance(original, psycopg.errors.LockNotAvailable):
+        return "base verrouillée par un autre processus"
+    if isinstance(original, psycopg.errors.DiskFull):
+        return "disque plein"
     return f"base de données injoignable ({type(original or error).__name__})"

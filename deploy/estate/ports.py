@@ -22,6 +22,7 @@ OFFSETS = {
     "bouncing_relay": 28,
     "webhook": 30,
     "status": 31,
+    "postgresql": 32,
     "kannel_admin": 40,
     "kannel_smsbox": 41,
     "fake_smsc": 42,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,11 +23,12 @@ from alertmanager.incidents.malformed import CALM, run_calm_timer
 from alertmanager.incidents.paging import message_ended, run_timer
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.notifiers.contract import Incoming, Report
-from alertmanager.rosters import load_rosters
+from alertmanager.rosters import RosterBook, load_rosters
 from alertmanager.store.database import Store, sqlite_url
 from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Incident, JournalLine, Message, Timer
-from inventory import load_inventory
+from deploy.estate.postgres import PostgresServer
+from inventory import Inventory
 
 HOLIDAY_MORNING = datetime.fromisoformat("2026-05-01T07:12:00+02:00")
 NADIA, YANN, HELENE = "+33639981003", "+33639981005", "+33639981007"
@@ -190,28 +193,60 @@ def nobody() -> Nobody:
     return Nobody()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(sqlite_url(tmp_path / "pager.sqlite3"))
-    migrate(store)
+@pytest.fixture(scope="session")
+def migrated_postgres(throwaway_postgres: PostgresServer) -> PostgresServer:
+    """A cluster whose database `migrated` is copied for each test."""
+    model = Store(throwaway_postgres.create_database("migrated"))
+    migrate(model)
+    model.close()
+    return throwaway_postgres
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is copied for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "pager.sqlite3"
+    model = Store(sqlite_url(path))
+    migrate(model)
+    model.close()  # the last connection folds the write-ahead log in
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A migrated, empty store of each kind; a test about one kind parametrizes it with its name."""
+    if request.param == "sqlite":
+        path = tmp_path / "pager.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        store = Store(sqlite_url(path))
+        yield store
+        store.close()
+        return
+    server = request.getfixturevalue("migrated_postgres")
+    name = f"t{uuid.uuid4().hex}"
+    store = Store(server.create_database(name, "migrated"))
     yield store
     store.close()
+    server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def example_rosters(example_inventory: Inventory) -> RosterBook:
+    """The rosters shipped with Vigie."""
+    with as_file(files("alertmanager") / "rosters" / "example.yml") as path:
+        return load_rosters(path, example_inventory)
 
 
 @pytest.fixture
-def world(store: Store) -> World:
-    with as_file(files("inventory") / "example.yml") as path:
-        inventory = load_inventory(path)
-    with as_file(files("alertmanager") / "rosters" / "example.yml") as path:
-        book = load_rosters(path, inventory)
+def world(store: Store, example_inventory: Inventory, example_rosters: RosterBook) -> World:
     policy = Policy(
         (Step("astreinte", timedelta(minutes=5)), Step("renfort", timedelta(minutes=5))),
         ("helene.vasseur",),
         timedelta(minutes=15),
     )
     desk = Desk(
-        rosters=book,
-        inventory=inventory,
+        rosters=example_rosters,
+        inventory=example_inventory,
         policy=policy,
         channels=(Channel("sms", ("sms",)),),
         grouping=("member", "service", "alertname"),

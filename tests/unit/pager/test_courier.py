@@ -178,6 +178,7 @@ def test_an_answer_that_comes_after_the_lease_does_not_end_the_lease_of_another_
         assert session.scalars(select(Message)).one().state == "leased"
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # several processes: a clock each
 def test_a_clock_set_back_holds_neither_a_retry_nor_an_escalation(world: Any, loops: Loops) -> None:
     loops.courier.start()
     loops.gateway.first = lambda: 1 / 0
@@ -194,6 +195,7 @@ def test_a_clock_set_back_holds_neither_a_retry_nor_an_escalation(world: Any, lo
     loops.until(lambda: [m.address for m in world.messages()] == [world.first, world.second])
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # several processes: a clock each
 def test_a_clock_set_back_while_the_process_was_stopped_holds_no_escalation(
     world: Any, loops: Loops
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_database_of_a_later_version_is_refused(store: Store) -> None:
         migrate(store)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # PostgreSQL: below
 def test_commits_are_on_disk_before_they_are_answered(store: Store) -> None:
     with store.read() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
@@ -46,6 +47,7 @@ def test_commits_are_on_disk_before_they_are_answered(store: Store) -> None:
         assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # one file, one writer
 def test_a_locked_store_is_unavailable_and_nothing_is_half_done(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +63,31 @@ def test_a_locked_store_is_unavailable_and_nothing_is_half_done(
     impatient.close()
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)  # its own settings
+def test_a_server_is_asked_for_durable_commits_and_short_waits(store: Store) -> None:
+    with store.read() as session:
+        assert session.execute(text("SHOW synchronous_commit")).scalar() == "on"
+        assert session.execute(text("SHOW lock_timeout")).scalar() == "5s"
+        frozen = text("SHOW idle_in_transaction_session_timeout")
+        assert session.execute(frozen).scalar() == "30s"
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)  # SQLite: above
+def test_a_second_decision_maker_waits_and_is_then_told_that_the_store_is_locked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
+    impatient = Store(store.url)
+    with store.write():
+        with pytest.raises(StoreUnavailable, match="verrouillée"), impatient.write():
+            raise AssertionError("began in spite of the lock")
+        with impatient.claim() as session:  # whoever only claims does not wait
+            session.execute(text("SELECT 1"))
+    impatient.check()
+    impatient.close()
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # a limit of its own
 def test_a_full_disk_is_unavailable_and_nothing_is_half_done(store: Store) -> None:
     def fill() -> None:
         with store.write() as session:
@@ -126,6 +153,7 @@ def test_a_base_that_lost_a_table_is_refused_at_the_start(store: Store) -> None:
         migrate(store)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # a damaged file
 @pytest.mark.parametrize(
     ("damage", "said"),
     [(b"ceci n'est pas une base" * 500, "pas une base SQLite"), (None, "base abîmée")],
