@@ -103,7 +103,7 @@ def view_of(session: Session, desk: Desk, message: Message, page: int) -> LinkVi
         .where(Alert.incident_id.in_(theirs))
         .group_by(Alert.status)
     )
-    counts = {status: count for status, count in by_status}
+    counts = {row[0]: row[1] for row in by_status}
     total = sum(counts.values())
     pages = max(1, -(-total // ALERTS_A_PAGE))
     page = min(page, pages)
