@@ -16,10 +16,12 @@ LIMIT = 2 * PART_SEPTETS - len(_REMINDER) - 1
 """Septets of a text: two parts, less the room to say that it may be a repeat, less the one
 that is lost when an escaped character would straddle the parts."""
 _NAME_LIMIT = 36
+_LONGEST = 1000
+"""Characters read of any value: it may be of any size, and no more could ever be shown."""
 _ACTION_START = 60
 _SUMMARY_START = 40
 
-_SEVERITIES = {"critical": "CRITIQUE", "warning": "AVERTISSEMENT"}
+SEVERITIES = {"critical": "CRITIQUE", "warning": "AVERTISSEMENT"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Subject:
     @property
     def named(self) -> str:
         """Service and place, short enough for a head line."""
-        names = [cut(transliterate(name), _NAME_LIMIT) for name in (self.service, self.place)]
-        return ", ".join(name for name in names if name)
+        names = [_name(name) for name in (self.service, self.place)]
+        return ", ".join(name for name in names if name) or "sans nom"
 
 
 def clock(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -45,14 +47,24 @@ def clock(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def page_text(
-    subject: Subject, severity: str, since: str, summary: str, action: str, *, others: int = 0
+    subject: Subject,
+    severity: str,
+    since: str,
+    summary: str,
+    action: str,
+    *,
+    others: int = 0,
+    note: str = "",
 ) -> str:
     """The page: code, how bad, what, where, since when, what to do, how to answer.
 
-    What is too long is dropped from the summary first, then from the end of the
-    action; the code, the action's beginning and the way to answer always stay.
+    `note` says in a word why it comes again, for example ``rouvert``. What is too long is
+    dropped from the summary first, then from the end of the action; the code, the
+    action's beginning and the way to answer always stay.
     """
-    head = f"VIGIE {subject.code} {_SEVERITIES.get(severity, 'ALERTE')} {subject.named}, {since} : "
+    noted = f"({note}) " if note else ""
+    how_bad = SEVERITIES.get(severity, "ALERTE")
+    head = f"VIGIE {subject.code} {noted}{how_bad} {subject.named}, {since} : "
     more = f" (+{others} autre{'s' if others > 1 else ''})" if others else ""
     tail = f" Répondez OK {subject.code}"
     summary, action = _sentence(summary), _sentence(action)
@@ -117,12 +129,11 @@ def help_text(problem: str, waiting: list[Subject]) -> str:
 
 
 def _name(name: str) -> str:
-    return cut(transliterate(name), _NAME_LIMIT)
+    return cut(transliterate(name[:_LONGEST]), _NAME_LIMIT)
 
 
 def _sentence(text: str) -> str:
-    # An annotation may be of any size; no more than this could ever be shown.
-    return transliterate(text[:1000]).rstrip(" .")
+    return transliterate(text[:_LONGEST]).rstrip(" .")
 
 
 def _stop(action: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alertmanager.delivery.codes import fresh_code
 from alertmanager.incidents.closing import resolve
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import Event, State, after
@@ -26,8 +26,6 @@ from alertmanager.incidents.urgency import (
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
 
-_CODE_RESTS = timedelta(days=30)
-_CODE_TRIES = 40  # each fails once in two with 4,500 incidents in a month
 _CHUNK = 500  # values in one IN list, well under every database's limit
 
 
@@ -176,7 +174,7 @@ def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: dat
     labels = alert.labels
     incident = Incident(
         id=uuid.uuid4().hex,
-        code=_code(session, now),
+        code=fresh_code(session, now),
         group_key=key,
         title=labels.get("alertname", "Alerte"),
         service=labels.get("service", ""),
@@ -205,19 +203,6 @@ def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: dat
         member=incident.member,
     )
     return incident
-
-
-def _code(session: Session, now: datetime) -> str:
-    """Four digits that no unresolved incident has, and no recent one while others are left."""
-    recent = Incident.opened_at > now - _CODE_RESTS
-    for _ in range(_CODE_TRIES):
-        code = f"{1000 + secrets.randbelow(9000)}"
-        used = or_(Incident.state != State.RESOLVED, recent)
-        if session.scalar(select(Incident.id).where(Incident.code == code, used).limit(1)) is None:
-            return code
-    taken = set(session.scalars(select(Incident.code).where(Incident.state != State.RESOLVED)))
-    every = {f"{number}" for number in range(1000, 10000)}
-    return secrets.choice(sorted(every - taken or every))
 
 
 def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> None:
