@@ -21,7 +21,7 @@ class NotConnected(Exception):
 
 
 class Line:
-    """One TCP connection, with TLS or without; `seconds` from now on it is cut.
+    """One TCP connection, with TLS or without, and how long a conversation on it may last.
 
     Time limits of a socket count from one byte to the next, this one counts from the start.
     """
@@ -33,7 +33,8 @@ class Line:
 
     @contextlib.contextmanager
     def bounded(self) -> Iterator[Line]:
-        """Whatever waits for the socket within the block fails once time is up."""
+        """Whatever waits for the socket within the block fails once its `seconds` are up."""
+        self._end = time.monotonic() + self._seconds
         with cut_after(self.left(), lambda: self.sock):
             yield self
 
@@ -107,6 +108,22 @@ class Line:
         if not found:
             raise NotConnected("nom introuvable dans le DNS")
         return found
+
+
+class Handshake:
+    """What `smtplib` and `imaplib` want of an SSLContext, on a line that can be cut."""
+
+    def __init__(self, line: Line, context: ssl.SSLContext, host: str) -> None:
+        self._line, self._context, self._host = line, context, host
+
+    def wrap_socket(self, _sock: socket.socket, **_options: Any) -> ssl.SSLSocket:
+        """Begin TLS on the line. Raise NotConnected."""
+        return self._line.secure(self._context, self._host)
+
+
+def plain(username: str, secret: str) -> bytes:
+    """What SASL PLAIN sends (RFC 4616): UTF-8, whatever the letters."""
+    return f"\0{username}\0{secret}".encode()
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
