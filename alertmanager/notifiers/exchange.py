@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,11 +27,14 @@ class Answer:
 
     status: int
     body: bytes
+    hide: str | None = None
 
     @property
     def text(self) -> str:
-        """The body on one line that may be shown."""
+        """The body on one line that may be shown: without `hide`, should it be repeated to us."""
         shown = self.body.decode("utf-8", "replace")
+        if self.hide:
+            shown = shown.replace(self.hide, "***")
         return " ".join("".join(c if c.isprintable() else " " for c in shown).split())[:120]
 
 
@@ -43,8 +46,10 @@ def post(
     who: str,
     seconds: float,
     ca_file: Path | None = None,
+    hide: str | None = None,
 ) -> Answer:
-    """Post, within `seconds` in all. `who` (French) is the server in what is raised.
+    """Post, within `seconds` in all. `who` (French) is the server in what is raised, `hide` a
+    secret that its answer must not show.
 
     Raise TemporaryFailure when there is no answer, PermanentFailure when this cannot be asked.
     """
@@ -62,7 +67,8 @@ def post(
             raise TemporaryFailure(f"{who} : {error}") from None
         try:
             with _told(who, line, seconds):
-                return _ask(connection, parts.path or "/", parts.netloc, body, headers)
+                answer = _ask(connection, parts.path or "/", parts.netloc, body, headers)
+                return replace(answer, hide=hide)
         finally:
             connection.close()
             line.close()

@@ -90,11 +90,11 @@ class Kannel:
         if not _NUMBER.fullmatch(message.to):  # a space would make it several receivers
             raise PermanentFailure(f"{_WHO} : ce n'est pas un numéro de téléphone")
         report = f"{self._callback}/report?message={message.token}&status=%d"
+        password = self._password()  # read at each send: a new one needs no restart
         headers = {
             "Content-Type": "text/plain; charset=UTF-8",
             "X-Kannel-Username": settings.username,
-            # Read at each send, so that a new password needs no restart.
-            "X-Kannel-Password": self._password(),
+            "X-Kannel-Password": password,
             "X-Kannel-To": message.to,
             "X-Kannel-Charset": "UTF-8",
             "X-Kannel-DLR-Mask": str(_EVERY_REPORT),
@@ -103,9 +103,8 @@ class Kannel:
         if settings.sender is not None:
             headers["X-Kannel-From"] = settings.sender
         text = message.text.encode("utf-8", "replace")
-        answer = post(
-            settings.url, text, headers, who=_WHO, seconds=settings.timeout.total_seconds()
-        )
+        seconds = settings.timeout.total_seconds()
+        answer = post(settings.url, text, headers, who=_WHO, seconds=seconds, hide=password)
         return _understand_answer(answer)
 
     def understand_report(self, callback: Callback) -> Report:
