@@ -18,6 +18,7 @@ import yaml
 
 from deploy.estate.child import Child, start_child, wait_until
 from deploy.estate.ports import Ports, free_base
+from deploy.estate.postgres import PostgresServer
 from deploy.estate.settings_files import SettingsFiles
 from deploy.estate.sms import Handset, Received, SmsGateway
 
@@ -28,6 +29,18 @@ FIRST, SECOND, LAST = "+33639981003", "+33639981005", "+33639981007"
 @pytest.fixture
 def ports() -> Ports:
     return Ports(free_base())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL whose commits are on disk before they are answered."""
+    folder = Path(tempfile.mkdtemp(prefix="vg-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = PostgresServer(folder, Ports(free_base())["postgresql"])
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

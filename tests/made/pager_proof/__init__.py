@@ -1,0 +1,1 @@
+"""What proves that the pager loses nothing: a gateway that counts, pagers that die on order."""
