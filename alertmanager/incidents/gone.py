@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.intake import ReceivedAlert, receive
+from alertmanager.incidents.intake import receive
 from alertmanager.incidents.malformed import OWN_FINGERPRINT
+from alertmanager.incidents.received import ReceivedAlert
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery.codes import fresh_code
 from alertmanager.incidents.closing import resolve
 from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.episodes import Book, Episode
+from alertmanager.incidents.late import Doubts
 from alertmanager.incidents.machine import Event, State, after
 from alertmanager.incidents.paging import page_at_support_hours, start_paging
+from alertmanager.incidents.received import Batch, ReceivedAlert
 from alertmanager.incidents.urgency import (
     Urgency,
     group_key,
@@ -26,25 +29,11 @@ from alertmanager.incidents.urgency import (
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
 
-_CHUNK = 500  # values in one IN list, well under every database's limit
-
-
-@dataclass(frozen=True)
-class ReceivedAlert:
-    """One alert of a payload. `starts_at` is aware."""
-
-    fingerprint: str
-    firing: bool
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    starts_at: datetime
-    generator_url: str = ""
-
 
 @dataclass
 class _Touched:
     incident: Incident
-    fresh: list[Alert] = field(default_factory=list)
+    fresh: Urgency = Urgency.NEVER
 
 
 def receive(
@@ -54,97 +43,100 @@ def receive(
     alerts: Sequence[ReceivedAlert],
     now: datetime,
 ) -> int:
-    """Take the alerts in; the number of them that changed anything.
+    """Take the alerts in; the number of them that changed anything."""
+    return receive_all(session, desk, [Batch(integration, alerts)], now)[0]
+
+
+def receive_all(
+    session: Session,
+    desk: Desk,
+    batches: Sequence[Batch],
+    now: datetime,
+    asked: Collection[str] = (),
+) -> list[int]:
+    """Take payloads in, in order; for each the number of alerts that changed anything.
 
     What is already known is absorbed, whoever repeats it. An alert that fires
     after it was resolved is a new episode. One that is missing from a payload is
-    not over: only its own "resolved" closes it.
+    not over: only its own "resolved" closes it. `asked`: the integrations whose
+    Alertmanager can be asked about a firing that may be out of date.
     """
-    latest = _latest(session, integration, {alert.fingerprint for alert in alerts})
+    book = Book.of(session, ((b.integration, a.fingerprint) for b in batches for a in b.alerts))
+    late = Doubts(session, asked)
     groups: dict[str, Incident] = {}
     touched: dict[str, _Touched] = {}
-    changed = 0
-    for alert in alerts:
-        known = latest.get(alert.fingerprint)
-        if alert.firing and known is not None and known.status == "firing":
-            known.last_seen_at = now
-            known.annotations = alert.annotations
-        elif alert.firing:
-            key = group_key(alert.labels, desk.grouping)
-            if key not in groups:
-                groups[key] = _incident_for(session, desk, key, alert, now)
-            row = _new_episode(session, groups[key], integration, alert, now, previous=known)
-            latest[alert.fingerprint] = row
-            touched.setdefault(row.incident_id, _Touched(groups[key])).fresh.append(row)
+    counts = []
+    for batch in batches:
+        changed = 0
+        for alert in batch.alerts:
+            known = book.known.get((batch.integration, alert.fingerprint))
+            if known is not None and known.firing:
+                if alert.firing:
+                    book.repeat(known, alert.annotations)
+                    continue
+                book.end(known, now)
+                _journal(session, known, now)
+                if known.incident_id not in touched:
+                    incident = session.get_one(Incident, known.incident_id)
+                    touched[incident.id] = _Touched(incident)
+            elif not alert.firing:
+                # Of what we never knew, or is over: it has the last word on what was in doubt.
+                late.drop(batch.integration, alert.fingerprint, now)
+                continue
+            elif late.doubts(batch, alert, known, now):
+                late.note(batch, alert, now)
+            else:
+                key = group_key(alert.labels, desk.grouping)
+                if key not in groups:
+                    groups[key] = _incident_for(session, desk, key, alert, now)
+                incident = groups[key]
+                _new_episode(session, book, (batch, alert), incident, now)
+                entry = touched.setdefault(incident.id, _Touched(incident))
+                entry.fresh = max(entry.fresh, urgency(alert.labels))
             changed += 1
-        elif known is not None and known.status == "firing":
-            known.status = "resolved"
-            known.resolved_at = known.last_seen_at = now
-            _journal(session, known, now)
-            touched.setdefault(known.incident_id, _Touched(known.incident))
-            changed += 1
-    session.flush()
+        counts.append(changed)
+    book.write(session, now)
+    late.write(session)
     for entry in touched.values():
         _settle(session, desk, entry, now)
-    return changed
-
-
-def _latest(session: Session, integration: str, fingerprints: Iterable[str]) -> dict[str, Alert]:
-    """The last episode of each alert."""
-    wanted = sorted(fingerprints)
-    found: dict[str, Alert] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = session.scalars(
-            select(Alert)
-            .where(
-                Alert.integration == integration,
-                Alert.fingerprint.in_(wanted[start : start + _CHUNK]),
-            )
-            .order_by(Alert.episode)
-        )
-        found.update({row.fingerprint: row for row in rows})
-    return found
+    return counts
 
 
 def _new_episode(
     session: Session,
+    book: Book,
+    received: tuple[Batch, ReceivedAlert],
     incident: Incident,
-    integration: str,
-    alert: ReceivedAlert,
     now: datetime,
-    *,
-    previous: Alert | None,
-) -> Alert:
-    row = Alert(
-        integration=integration,
-        fingerprint=alert.fingerprint,
-        episode=previous.episode + 1 if previous else 1,
-        status="firing",
-        labels=alert.labels,
-        annotations=alert.annotations,
-        generator_url=alert.generator_url,
+) -> None:
+    batch, alert = received
+    previous = book.known.get((batch.integration, alert.fingerprint))
+    episode = Episode(
+        batch.integration,
+        alert.fingerprint,
+        previous.number + 1 if previous else 1,
+        firing=True,
         starts_at=alert.starts_at,
-        first_seen_at=now,
-        last_seen_at=now,
+        resolved_at=None,
         incident_id=incident.id,
+        annotations=alert.annotations,
+        alertname=alert.labels.get("alertname", ""),
     )
-    # No flush: five thousand alerts are written together, in one second rather than six.
-    session.add(row)
-    _journal(session, row, now)
-    return row
+    book.open(episode, {"labels": alert.labels, "generator_url": alert.generator_url}, now)
+    _journal(session, episode, now)
 
 
-def _journal(session: Session, alert: Alert, now: datetime) -> None:
+def _journal(session: Session, episode: Episode, now: datetime) -> None:
     write_line(
         session,
         now,
         "alert.received",
-        alert.incident_id,
-        status=alert.status,
-        alertname=alert.labels.get("alertname", ""),
-        integration=alert.integration,
-        fingerprint=alert.fingerprint,
-        episode=alert.episode,
+        episode.incident_id,
+        status="firing" if episode.firing else "resolved",
+        alertname=episode.alertname,
+        integration=episode.integration,
+        fingerprint=episode.fingerprint,
+        episode=episode.number,
     )
 
 
@@ -191,7 +183,6 @@ def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: dat
         opened_at=now,
     )
     session.add(incident)
-    session.flush()
     write_line(
         session,
         now,
@@ -208,16 +199,19 @@ def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: dat
 def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> None:
     """Decide once about an incident, after all its alerts of the payload were taken in."""
     incident = entry.incident
-    firing = session.scalars(
-        select(Alert).where(Alert.incident_id == incident.id, Alert.status == "firing")
+    # A few pairs, however many alerts fire.
+    firing = session.execute(
+        select(Alert.labels["severity"].as_string(), Alert.labels["impact"].as_string())
+        .where(Alert.incident_id == incident.id, Alert.status == "firing")
+        .distinct()
     ).all()
     if not firing:
         resolve(session, desk, incident, now)
         return
     before = urgency({"severity": incident.severity})
-    incident.severity = worst_severity(severity(alert.labels) for alert in firing)
-    incident.impact = worst_impact(alert.labels.get("impact", "") for alert in firing)
-    fresh = max((urgency(alert.labels) for alert in entry.fresh), default=Urgency.NEVER)
+    incident.severity = worst_severity(severity({"severity": row[0] or ""}) for row in firing)
+    incident.impact = worst_impact(row[1] or "" for row in firing)
+    fresh = entry.fresh
     # Whoever is being paged for a warning does not know of a critical alert that joins it.
     worse = incident.state == State.PAGING and before < Urgency.NOW
     if fresh == Urgency.NOW and (worse or incident.state in (State.OPEN, State.ACKNOWLEDGED)):

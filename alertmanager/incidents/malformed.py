@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.intake import ReceivedAlert, receive
+from alertmanager.incidents.intake import receive
+from alertmanager.incidents.received import ReceivedAlert
 from alertmanager.store.tables import Alert, Timer
 
 CALM = "calm"

@@ -247,13 +247,15 @@ def _page(
 
 
 def _text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:
-    firing = session.scalars(
-        select(Alert)
+    # Of a thousand alerts only the worst is read whole.
+    firing = session.execute(
+        select(Alert.id, Alert.labels["severity"].as_string())
         .where(Alert.incident_id == incident.id, Alert.status == "firing")
         .order_by(Alert.starts_at, Alert.id)
     ).all()
-    worst = max(firing, key=lambda alert: urgency(alert.labels))
-    urgent = [alert for alert in firing if urgency(alert.labels) > Urgency.NEVER]
+    urgencies = {row.id: urgency({"severity": row[1] or ""}) for row in firing}
+    worst = session.get_one(Alert, max(urgencies, key=lambda number: urgencies[number]))
+    urgent = [found for found in urgencies.values() if found > Urgency.NEVER]
     others = max(0, len(urgent) - 1)
     return page_text(
         desk.subject(incident),

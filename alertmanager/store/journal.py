@@ -53,7 +53,7 @@ def seal(session: Session) -> None:
                 "hash": previous,
             }
         )
-    session.execute(insert(JournalLine), rows)
+    session.execute(insert(JournalLine.__table__), rows)  # type: ignore[arg-type]
 
 
 def line_hash(previous: str, number: int, line: tuple[datetime, str | None, str, Any]) -> str:

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import from_json
 
-from alertmanager.incidents.intake import ReceivedAlert
+from alertmanager.incidents.received import ReceivedAlert
 
 
 def _storable(value: str) -> str:

@@ -120,7 +120,7 @@ INGEST = Scenario(
     "alert to proof",
     _post,
     (
-        "alertmanager.incidents.intake:receive",
+        "alertmanager.incidents.intake:receive_all",
         f"{_PAGING}:start_paging",
         "alertmanager.delivery.dispatch:send_page",
         f"{_OUTBOX}:enqueue",

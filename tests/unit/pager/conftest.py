@@ -18,10 +18,11 @@ from alertmanager.delivery import outbox
 from alertmanager.delivery.channels import Channel
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.inbox import take_reply
-from alertmanager.incidents.intake import ReceivedAlert, receive
+from alertmanager.incidents.intake import receive
 from alertmanager.incidents.malformed import CALM, run_calm_timer
 from alertmanager.incidents.paging import message_ended, run_timer
 from alertmanager.incidents.policy import Policy, Step
+from alertmanager.incidents.received import ReceivedAlert
 from alertmanager.notifiers.contract import Incoming, Report
 from alertmanager.rosters import RosterBook, load_rosters
 from alertmanager.store.database import Store, sqlite_url
