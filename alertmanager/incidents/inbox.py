@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import phonenumbers
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import State
 from alertmanager.incidents.replies import Candidate, Reply, match_reply, parse_reply
 from alertmanager.notifiers.contract import Incoming
+from alertmanager.rosters.phone_number import e164
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Inbound, Incident, Message, MessagePage, Page
 
@@ -29,18 +29,6 @@ _HELP_PER_HOUR = 3
 """Answers to what we do not understand: an answering machine must not talk with us all night."""
 _ANSWERS_PER_HOUR = 20
 """Answers to an OK that takes nothing: whoever wrote it would believe that they had it."""
-
-
-def e164(number: str, region: str = "FR") -> str:
-    """The number as ``+33612345678``; as it came when it is no telephone number."""
-    for text in (number, f"+{number}"):
-        try:
-            parsed = phonenumbers.parse(text, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(parsed):
-            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return number
 
 
 def take_reply(
