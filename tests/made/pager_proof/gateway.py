@@ -19,9 +19,10 @@ import requests
 
 from deploy.estate.ports import LOOPBACK
 
-Mood = Literal["takes", "refuses", "fails", "slow", "body", "silent", "flaps"]
+Mood = Literal["takes", "refuses", "fails", "slow", "body", "silent", "mute", "flaps"]
 """takes: 202 · refuses: 403, this number never · fails: 503 · slow: takes after eight seconds ·
 body: 200 with an error in the body, not taken · silent: never answers, not taken ·
+mute: takes, reports, never answers ·
 flaps: takes, fails and cuts the line in turn."""
 
 SLOW_SECONDS = 8.0
@@ -153,6 +154,10 @@ class ScriptedGateway:
             self.on_taken(taken)
         if self.reports and report:
             self._due.put((time.monotonic(), report.replace("%d", "1")))
+        if mood == "mute":
+            self._stopping.wait(60)
+            request.close_connection = True
+            return
         _reply(request, 202, _ACCEPTED)
 
     def _report(self) -> None:

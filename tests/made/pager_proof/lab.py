@@ -195,6 +195,10 @@ class Lab:
         url = f"{self.ports.url('webhook')}/api/v1/kannel/reply"
         return self._ask(lambda: self._http.get(url, params=query, timeout=10).status_code == 200)
 
+    def answered(self) -> list[bool]:
+        """Whether each thing that was asked was answered 200 so far."""
+        return [answered for _, answered in self._asks]
+
     def ask_again(self) -> None:
         """What was not answered before the crash."""
         end = time.monotonic() + PATIENCE

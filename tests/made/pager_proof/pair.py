@@ -178,7 +178,7 @@ class Pair:
             thread = threading.Thread(target=self._guarded, args=(lambda: self._reply(taken),))
             thread.daemon = True
             thread.start()
-        time.sleep(0.05)
+        time.sleep(0.15)
 
     def _reply(self, taken: Taken) -> None:
         found = _CODE.search(taken.text)
