@@ -18,6 +18,7 @@ EXIT_OK = 0
 _MARKS = {
     "inventory": {"syndicate", "members"},
     "exporter": {"collectors"},
+    "sentinel": {"watchdog", "state_file"},
     "webhook": {"integrations", "escalation", "notifiers"},
     "rosters": {"people", "support_hours"},
     "status": {"member_link_key_file", "prometheus"},
@@ -51,6 +52,11 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
 
         return load_webhook_config(path)
 
+    def sentinel(path: Path) -> Any:
+        from alertmanager.sentinel.settings import load_sentinel_config  # noqa: PLC0415
+
+        return load_sentinel_config(path)
+
     def rosters(path: Path) -> Any:
         from alertmanager.rosters import load_rosters  # noqa: PLC0415
         from inventory import load_inventory  # noqa: PLC0415
@@ -73,6 +79,7 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
         "inventory": inventory,
         "exporter": exporter,
         "webhook": webhook,
+        "sentinel": sentinel,
         "rosters": rosters,
         "status": status,
     }

@@ -22,12 +22,18 @@ OFFSETS = {
     "bouncing_relay": 28,
     "webhook": 30,
     "status": 31,
-    "postgresql": 32,
+    "sentinel": 32,
+    "postgresql": 33,
     "kannel_admin": 40,
     "kannel_smsbox": 41,
     "fake_smsc": 42,
     "sendsms": 43,
     "fake_smsc_replies": 44,
+    "sentinel_kannel_admin": 50,
+    "sentinel_kannel_smsbox": 51,
+    "sentinel_fake_smsc": 52,
+    "sentinel_sendsms": 53,
+    "sentinel_fake_smsc_replies": 54,
     "submission": 87,
     "prometheus": 90,
     "alertmanager": 93,
@@ -57,6 +63,11 @@ class Ports:
     def url(self, name: str) -> str:
         """The HTTP root of what listens there, without a trailing slash."""
         return f"http://{LOOPBACK}:{self[name]}"
+
+    @property
+    def sentinel_gateway(self) -> Ports:
+        """The same names for the sentinel's own gateway and telephones."""
+        return Ports(self.base + OFFSETS["sentinel_sendsms"] - OFFSETS["sendsms"])
 
     def taken(self) -> dict[str, int]:
         """The ports somebody else already listens on."""

@@ -1,4 +1,4 @@
-"""Vigie's own three processes, as a site runs them."""
+"""Vigie's own processes, as a site runs them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deploy.estate.child import Child, start_child
 from deploy.estate.monitoring import answers
 from deploy.estate.ports import Ports
 
-PROCESSES = ("exporter", "webhook", "status")
+PROCESSES = ("exporter", "webhook", "sentinel", "status")
 
 
 class VigieProcess:
-    """``vigie-exporter``, ``vigie-webhook`` or ``vigie-status`` with its file in `settings`."""
+    """``vigie-exporter``, ``vigie-webhook``, ``vigie-sentinel`` or ``vigie-status`` with its file in `settings`."""
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from deploy.estate.ports import LOOPBACK, Ports
 
 SECRETS = (
     "alertmanager.token",
+    "watchdog.token",
     "status.token",
     "operator.token",
     "member-links.key",
@@ -25,7 +26,7 @@ SECRETS = (
 
 
 class SettingsFiles:
-    """`/etc/vigie` of an estate: ``folder/{inventory,rosters,exporter,webhook,status}.yml``."""
+    """`/etc/vigie` of an estate: ``folder/{inventory,rosters,exporter,webhook,sentinel,status}.yml``."""
 
     def __init__(self, folder: Path, ports: Ports) -> None:
         self.folder, self.ports = folder, ports
@@ -112,6 +113,25 @@ class SettingsFiles:
                 },
                 "notifiers": {"kannel": kannel},
                 "link_key_file": "answer-links.key",
+            },
+        )
+
+    def write_sentinel(
+        self, state: Path, kannel: dict[str, Any], people: list[dict[str, str]], **changes: Any
+    ) -> None:
+        """sentinel.yml: pages `people` through `kannel`; `changes` replace top-level keys."""
+        state.parent.mkdir(parents=True, exist_ok=True)
+        self._write(
+            "sentinel.yml",
+            {
+                "timezone": "Europe/Paris",
+                "web": {"listen_address": f"{LOOPBACK}:{self.ports['sentinel']}"},
+                "state_file": str(state),
+                "people": people,
+                "watchdog": {"token_file": "watchdog.token"},
+                "webhook": {"url": self.ports.url("webhook")},
+                "notifiers": {"kannel": kannel},
+                **changes,
             },
         )
 

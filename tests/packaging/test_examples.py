@@ -11,7 +11,7 @@ import pytest
 
 from deploy.cli.__main__ import main
 
-NAMES = ("inventory", "rosters", "exporter", "webhook", "status")
+NAMES = ("inventory", "rosters", "exporter", "webhook", "sentinel", "status")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_vigie_check_accepts_every_example(folder, capsys):
     assert capsys.readouterr().out.count("correct") == len(NAMES)
 
 
-@pytest.mark.parametrize("process", ["exporter", "webhook", "status"])
+@pytest.mark.parametrize("process", ["exporter", "webhook", "sentinel", "status"])
 def test_each_process_accepts_its_example_and_refuses_a_wrong_one_with_status_2(folder, process):
     program = Path(sys.executable).with_name(f"vigie-{process}")
     path = folder / f"{process}.yml"

@@ -18,7 +18,12 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_process_has_its_unit():
-    assert [unit.stem for unit in UNITS] == ["vigie-exporter", "vigie-status", "vigie-webhook"]
+    assert [unit.stem for unit in UNITS] == [
+        "vigie-exporter",
+        "vigie-sentinel",
+        "vigie-status",
+        "vigie-webhook",
+    ]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
