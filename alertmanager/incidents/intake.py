@@ -30,6 +30,14 @@ from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
 
 
+@dataclass(frozen=True)
+class Taken:
+    """`changed`: of each payload, the alerts that changed anything. `doubted`: to ask about."""
+
+    changed: list[int]
+    doubted: int
+
+
 @dataclass
 class _Touched:
     incident: Incident
@@ -44,7 +52,7 @@ def receive(
     now: datetime,
 ) -> int:
     """Take the alerts in; the number of them that changed anything."""
-    return receive_all(session, desk, [Batch(integration, alerts)], now)[0]
+    return receive_all(session, desk, [Batch(integration, alerts)], now).changed[0]
 
 
 def receive_all(
@@ -53,8 +61,8 @@ def receive_all(
     batches: Sequence[Batch],
     now: datetime,
     asked: Collection[str] = (),
-) -> list[int]:
-    """Take payloads in, in order; for each the number of alerts that changed anything.
+) -> Taken:
+    """Take payloads in, in order.
 
     What is already known is absorbed, whoever repeats it. An alert that fires
     after it was resolved is a new episode. One that is missing from a payload is
@@ -96,10 +104,9 @@ def receive_all(
             changed += 1
         counts.append(changed)
     book.write(session, now)
-    late.write(session)
     for entry in touched.values():
         _settle(session, desk, entry, now)
-    return counts
+    return Taken(counts, late.write(session))
 
 
 def _new_episode(

@@ -75,10 +75,12 @@ class Doubts:
         if self._rows.pop(key, None) is None and key in self._unsettled():
             _settle(self._session, self._unsettled().pop(key), now)
 
-    def write(self, session: Session) -> None:
-        """The rows, at the end of the batch."""
-        if self._rows:
-            session.execute(insert(LateAlert.__table__), list(self._rows.values()))  # type: ignore[arg-type]
+    def write(self, session: Session) -> int:
+        """The rows, at the end of the batch; how many there are."""
+        rows = list(self._rows.values())
+        if rows:
+            session.execute(insert(LateAlert.__table__), rows)  # type: ignore[arg-type]
+        return len(rows)
 
     def _unsettled(self) -> dict[Key, int]:
         if self._waiting is None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.notifiers.contract import GatewayUrl
 from alertmanager.store.database import sqlite_url
+from alertmanager.webhook.spool_settings import SpoolSettings
 from inventory.config import (
     ConfigPath,
     Duration,
@@ -31,6 +32,10 @@ def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("durée nulle ; attendu : plus que zéro, par exemple 5m")
     return value
+
+
+def _one_or_more(value: Any) -> Any:
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 def _link_key(path: Path) -> Path:
@@ -98,8 +103,10 @@ class IntegrationSettings(_Block):
     id: Identifier
     token_file: SecretFile
     kind: Literal["alerts", "heartbeat"] = "alerts"
-    alertmanager_url: Url | None = Field(
-        None, description="l'Alertmanager qui envoie,", examples=["http://127.0.0.1:9093"]
+    alertmanager_url: Annotated[tuple[Url, ...], BeforeValidator(_one_or_more)] = Field(
+        (),
+        description="l'Alertmanager qui envoie, ou la liste de ses pairs,",
+        examples=["http://127.0.0.1:9093"],
     )
 
 
@@ -162,6 +169,7 @@ class WebhookFile(_Block):
         min_length=1, description="au moins un moyen d'atteindre les gens,", examples=["kannel"]
     )
     channels: tuple[ChannelSettings, ...] = ()
+    spool: SpoolSettings | None = None
     link_key_file: Annotated[SecretFile, AfterValidator(_link_key)] | None = None
 
     def link_key(self) -> bytes | None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -21,9 +22,15 @@ from alertmanager.rosters import RosterBook
 from alertmanager.store.database import Store
 from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Message, Timer
+from alertmanager.webhook import answers
+from alertmanager.webhook.fetching import Fetching
 from alertmanager.webhook.file import IntegrationSettings
+from alertmanager.webhook.group_commit import GroupCommit
+from alertmanager.webhook.replay import Replay
 from alertmanager.webhook.settings import WebhookConfig
+from alertmanager.webhook.spool import Spool, SpoolError
 from alertmanager.webhook.survey import Survey
+from alertmanager.webhook.taking import Taker
 from alertmanager.webhook.telemetry import Telemetry
 from alertmanager.webhook.tokens import Tokens
 from inventory.process import Clock
@@ -43,9 +50,34 @@ class Pager:
     tokens: Tokens
     telemetry: Telemetry
     survey: Survey
+    spool: Spool | None
     public_url: str
     link_key: bytes | None
     """Key of the links that answer messages; None: there are none."""
+
+    def __post_init__(self) -> None:
+        looks, failures = self.telemetry.mailbox_looks, self.telemetry.mailbox_failures
+        self.fetching = Fetching(
+            self.notifiers,
+            partial(answers.take, self),
+            looked=lambda name: looks.labels(name).set(self.clock().timestamp()),
+            failed=lambda name: failures.labels(name).inc(),
+        )
+
+        beats = [name for name, known in self.integrations.items() if known.kind == "heartbeat"]
+        taker = Taker(
+            self.store,
+            self.clock,
+            self.desk,
+            self.integrations,
+            self.telemetry,
+            asked=self.survey.asked,
+            wake=self.courier.wake,
+            ask=self.survey.call,
+        )
+        spool, registry = self.spool, self.telemetry.registry
+        replay = Replay(spool, registry, beats) if spool is not None else None
+        self.intake = GroupCommit(taker.take, replay)
 
     def channel_of(self, notifier: str) -> str:
         """The channel that goes through a notifier; its own name when none does."""
@@ -55,14 +87,20 @@ class Pager:
     def start(self) -> None:
         """Start sending, and asking Alertmanager. Raise StoreError."""
         self.courier.start()
+        self.intake.start()
         self.survey.start()
+        self.fetching.start()
 
     def close(self) -> None:
         """Finish what is being sent, then release everything."""
+        self.fetching.stop()
+        self.intake.stop()
         self.survey.stop()
         self.courier.stop()
         for notifier in self.notifiers.values():
             notifier.close()
+        if self.spool is not None:
+            self.spool.close()
         self.store.close()
 
 
@@ -82,6 +120,16 @@ def _channels(config: WebhookConfig, notifiers: Mapping[str, Notifier]) -> tuple
             )
         )
     return tuple(found)
+
+
+def _spool(config: WebhookConfig) -> Spool | None:
+    settings = config.file.spool
+    if settings is None:
+        return None
+    try:
+        return Spool(settings.directory, settings.max)
+    except SpoolError as error:
+        raise ValueError(f"réserve inutilisable : {error}") from None
 
 
 def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
@@ -122,6 +170,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         on_timer=due,
     )
     urls = {i.id: i.alertmanager_url for i in config.file.integrations if i.alertmanager_url}
+    spool = _spool(config)
     return Pager(
         store=store,
         clock=clock,
@@ -133,6 +182,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         tokens=tokens,
         telemetry=Telemetry(store, clock),
         survey=Survey(store, clock, desk, urls, courier.wake),
+        spool=spool,
         public_url=public_url,
         link_key=link_key,
     )

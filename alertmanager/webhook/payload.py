@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -65,6 +65,10 @@ class Payload(BaseModel):
     version: Literal["4"] = "4"
     alerts: list[PayloadAlert]
     truncated_alerts: int = Field(0, alias="truncatedAlerts", ge=0)
+    # What follows only helps to find what is missing: whatever its type, the alerts are taken.
+    receiver: Any = ""
+    group_key: Any = Field("", alias="groupKey")
+    group_labels: Any = Field({}, alias="groupLabels")
 
 
 def read_payload(body: bytes) -> tuple[Payload | None, str]:

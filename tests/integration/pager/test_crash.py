@@ -41,7 +41,7 @@ DRIVER = textwrap.dedent(
     sys.exit(main(sys.argv[3:]))
     """
 )
-STORE = "alertmanager.webhook.ingest:_store"
+STORE = "alertmanager.webhook.taking:_store"
 WAKE = "alertmanager.delivery.courier:Courier.wake"
 CLAIM = "alertmanager.delivery.outbox:claim"
 HAND_OVER = "alertmanager.delivery.courier:Courier._hand_over"
