@@ -91,15 +91,15 @@ class Pager:
 class Lab:
     """Trials one after the other, each on a database of its own."""
 
-    def __init__(self, folder: Path, ports: Ports, stores: Stores) -> None:
+    def __init__(self, folder: Path, ports: Ports, stores: Stores, **changes: Any) -> None:
         folder.mkdir(parents=True)
         self.folder, self.ports, self._stores = folder, ports, stores
         self.gateway = ScriptedGateway(ports["sendsms"])
         self.gateway.start()
         self.control = Control(folder / "control")
         self.log = folder / "pager.log"
-        path = write_settings(folder / "etc", ports, self.gateway)
-        self._token = (folder / "etc" / "alertmanager.token").read_text().strip()
+        path = write_settings(folder / "etc", ports, self.gateway, **changes)
+        self.token = (folder / "etc" / "alertmanager.token").read_text().strip()
         with (folder / "nursery.log").open("ab") as log:
             self._nursery = subprocess.Popen(
                 [sys.executable, "-m", "pager_proof.nursery", str(path)],
@@ -127,8 +127,10 @@ class Lab:
         self._began = time.time()
         self.log.unlink(missing_ok=True)
 
-    def start(self, point: str = "", when: str = "before", nth: int = 1) -> None:
-        """A pager, ready, that will die at its point once the control is armed."""
+    def start(
+        self, point: str = "", when: str = "before", nth: int = 1, *, counting: bool = False
+    ) -> None:
+        """A pager, ready, that will die at its point (or count its way) once it is armed."""
         order = {
             "store": self._url,
             "log": str(self.log),
@@ -138,6 +140,7 @@ class Lab:
             "point": point,
             "when": when,
             "nth": nth,
+            "counting": counting,
         }
         assert self._nursery.stdin is not None
         assert self._nursery.stdout is not None
@@ -183,7 +186,7 @@ class Lab:
     def post(self, *alerts: dict[str, Any]) -> bool:
         """As Alertmanager: once now, again after the crash unless it was answered 200."""
         body = {"version": "4", "groupKey": "{}", "receiver": "vigie", "alerts": list(alerts)}
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.ports.url('webhook')}/api/v1/alertmanager/default"
         return self._ask(
             lambda: self._http.post(url, json=body, headers=headers, timeout=10).status_code == 200

@@ -146,8 +146,10 @@ def _be_a_pager(config: WebhookConfig, order: dict[str, Any]) -> int:
         return origin + timedelta(seconds=time.time() - began + control.jump)
 
     point, when, nth = order["point"], order["when"], order["nth"]
-    _on_statements(when, nth if point == "statement" else 0, control)
-    _on_commits(when, nth if point == "commit" else 0, control)
+    if order["counting"] or point == "statement":
+        _on_statements(when, nth if point == "statement" else 0, control)
+    if order["counting"] or point == "commit":
+        _on_commits(when, nth if point == "commit" else 0, control)
     if ":" in point:
         _on_function(point, when, nth, control)
     config = _store(config, order["store"])

@@ -220,7 +220,7 @@ def count(lab: Lab, scenario: Scenario) -> tuple[int, int, float]:
     """(statements, commits, seconds) of one undisturbed run, which must itself succeed."""
     lab.begin()
     try:
-        lab.start()
+        lab.start(counting=True)
         scenario.prepare(lab)
         lab.control.armed = True
         began = time.monotonic()
