@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alertmanager.rosters import explain
-from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.calendar import Calendar, DayKind
 from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName
 from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.walltime import Interval, as_utc
@@ -29,12 +29,17 @@ class RosterBook:
         people: Mapping[str, Person],
         rosters: Mapping[str, tuple[Layer, ...]],
         names: Mapping[str, str],
+        *,
+        teams: Mapping[str, tuple[Person, ...]] | None = None,
+        duty_phones: Mapping[str, str] | None = None,
     ) -> None:
         self.zone = zone
         self._calendar = calendar
         self._people = dict(people)
         self._rosters = dict(rosters)
         self._names = dict(names)
+        self._teams = dict(teams or {})
+        self._duty_phones = dict(duty_phones or {})
 
     @property
     def persons(self) -> tuple[Person, ...]:
@@ -52,6 +57,34 @@ class RosterBook:
             return self._people[identifier]
         except KeyError:
             raise UnknownName(f"aucune personne « {identifier} »") from None
+
+    @property
+    def team_ids(self) -> tuple[str, ...]:
+        """Every team, in the order of the file."""
+        return tuple(self._teams)
+
+    def team(self, identifier: str) -> tuple[Person, ...]:
+        """The people of that team."""
+        try:
+            return self._teams[identifier]
+        except KeyError:
+            raise UnknownName(f"aucune équipe « {identifier} »") from None
+
+    def duty_phone(self, roster: str, instant: datetime) -> Person | None:
+        """The roster's telephone, named after who carries it at `instant`; None: it has none."""
+        number = self._duty_phones.get(roster)
+        if number is None:
+            return None
+        carriers = self.on_duty(roster, instant).people
+        name = "téléphone d'astreinte"
+        if carriers:
+            name += f" ({explain.french_people(carriers)})"
+        return Person(f"duty_phone:{roster}", name, number)
+
+    @property
+    def rosters_with_a_phone(self) -> tuple[str, ...]:
+        """The rosters that have a telephone of their own."""
+        return tuple(self._duty_phones)
 
     def roster_name(self, roster: str) -> str:
         """The display name of a roster."""
@@ -92,6 +125,13 @@ class RosterBook:
     def support_hours_open(self, instant: datetime) -> bool:
         """Whether the office is open."""
         return self._calendar.at(instant)[0]
+
+    def day_kind(self, instant: datetime) -> DayKind:
+        """What kind of hour it is: of the office, of another time of a day of work, or closed.
+
+        A public holiday is one from midnight to midnight, at the week-end too.
+        """
+        return self._calendar.kind(instant)
 
     def next_support_opening(self, instant: datetime) -> datetime | None:
         """The first instant, `instant` or later, with the office open; None: not for a year."""

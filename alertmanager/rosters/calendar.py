@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -11,6 +12,7 @@ import holidays
 from alertmanager.rosters.settings import WEEKDAYS, HolidaySettings, SupportHours
 from alertmanager.rosters.walltime import Interval, as_utc, instant_of
 
+DayKind = Literal["office", "evening", "weekend", "holiday"]
 _DAY = timedelta(days=1)
 # Longer than any run of closed days; past it the office counts as never open.
 _SEARCH_DAYS = 400
@@ -68,6 +70,15 @@ class Calendar:
             if opened.starts is not None and opened.starts > instant:
                 return False, Interval(last, opened.starts)
         return False, Interval(last, None)
+
+    def kind(self, instant: datetime) -> DayKind:
+        """``office``, ``holiday``, ``weekend`` (a day without office hours), else ``evening``."""
+        if self.at(instant)[0]:
+            return "office"
+        day = self.local_date(instant)
+        if self.holiday(day) is not None:
+            return "holiday"
+        return "evening" if day.weekday() in self._weekdays else "weekend"
 
     def next_opening(self, instant: datetime) -> datetime | None:
         """The first instant, `instant` or later, at which support hours are open.

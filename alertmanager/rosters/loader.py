@@ -93,14 +93,33 @@ def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
         )
     people = list(enumerate(file.people))
     ids = ((("people", i, "id"), person.id) for i, person in people)
-    phones = ((("people", i, "phone"), person.phone) for i, person in people)
-    yield from document.doubles("personne", ids)
-    # A reply by SMS is known by its number alone.
-    yield from document.doubles("numéro", phones)
     rosters = list(enumerate(file.rosters))
+    phones: list[tuple[Keys, str]] = [
+        (("people", i, "phone"), person.phone) for i, person in people
+    ]
+    phones += [
+        (("rosters", i, "duty_phone", "phone"), roster.duty_phone.phone)
+        for i, roster in rosters
+        if roster.duty_phone
+    ]
+    mails = ((("people", i, "email"), (p.email or "").lower()) for i, p in people if p.email)
+    yield from document.doubles("personne", ids)
+    # A reply is known by its number, or by the address it comes from, alone.
+    yield from document.doubles("numéro", phones)
+    yield from document.doubles("adresse", mails)
     names = ((("rosters", i, "id"), roster.id) for i, roster in rosters)
     yield from document.doubles("tour d'astreinte", names)
     known = {person.id for person in file.people}
+    teams = list(enumerate(file.teams))
+    yield from document.doubles("équipe", ((("teams", i, "id"), team.id) for i, team in teams))
+    for at, team in teams:
+        for place, name in enumerate(team.people):
+            if name not in known:
+                yield document.fault(
+                    ("teams", at, "people", place),
+                    f"personne « {name} » inconnue",
+                    "une de : " + ", ".join(sorted(known)),
+                )
     for place, roster in rosters:
         yield from _check_roster(roster, known, document, ("rosters", place))
 
@@ -109,7 +128,10 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
     """The book of a checked file."""
     zone = ZoneInfo(file.timezone or default_zone)
     calendar = Calendar(zone, file.holidays, file.support_hours)
-    people = {entry.id: Person(entry.id, entry.name, entry.phone) for entry in file.people}
+    people = {
+        entry.id: Person(entry.id, entry.name, entry.phone, (entry.email or "").lower())
+        for entry in file.people
+    }
 
     def layer(rules: LayerSettings) -> Layer:
         turns = rules.rotation
@@ -120,7 +142,9 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
 
     rosters = {roster.id: tuple(map(layer, roster.layers)) for roster in file.rosters}
     names = {roster.id: roster.name for roster in file.rosters}
-    return RosterBook(zone, calendar, people, rosters, names)
+    teams = {team.id: tuple(people[name] for name in team.people) for team in file.teams}
+    phones = {roster.id: roster.duty_phone.phone for roster in file.rosters if roster.duty_phone}
+    return RosterBook(zone, calendar, people, rosters, names, teams=teams, duty_phones=phones)
 
 
 def load_rosters(path: Path, inventory: Inventory | None = None) -> RosterBook:

@@ -10,6 +10,7 @@ import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from inventory.config import Identifier, TimeZone
+from inventory.config.mail_account import MailAddress
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -89,10 +90,25 @@ class SupportHours(_Entry):
 
 
 class PersonSettings(_Entry):
-    """Someone who can be on duty, and the mobile that rings."""
+    """Someone who can be on duty, the mobile that rings, and where else they can be written to."""
 
     id: Identifier
     name: Text
+    phone: Phone
+    email: MailAddress | None = None
+
+
+class TeamSettings(_Entry):
+    """People who are paged together, on duty or not."""
+
+    id: Identifier
+    name: Text
+    people: Turns
+
+
+class DutyPhone(_Entry):
+    """The telephone that whoever is on duty carries."""
+
     phone: Phone
 
 
@@ -127,6 +143,7 @@ class RosterSettings(_Entry):
 
     id: Identifier
     name: Text
+    duty_phone: DutyPhone | None = None
     layers: tuple[LayerSettings, ...] = Field(min_length=1)
 
 
@@ -137,4 +154,5 @@ class RosterFile(_Entry):
     holidays: HolidaySettings = HolidaySettings()
     support_hours: SupportHours
     people: tuple[PersonSettings, ...] = Field(min_length=1)
+    teams: tuple[TeamSettings, ...] = ()
     rosters: tuple[RosterSettings, ...] = Field(min_length=1)
