@@ -9,12 +9,14 @@ import uvicorn
 
 from alertmanager.store.database import StoreError
 from alertmanager.webhook.app import build_app
+from alertmanager.webhook.connections import HEAD_LIMIT, MOST_ANSWERED, GuardedProtocol
 from alertmanager.webhook.pager import Pager, build_pager
 from alertmanager.webhook.settings import WebhookConfig, load_webhook_config
 from inventory.process import EXIT_CANNOT_RUN, Clock, Listening, WebProcess, serve_until_stopped
 from inventory.process.logs import get_logger
 
 _DRAIN_SECONDS = 8
+_IDLE_SECONDS = 75  # Alertmanager comes back each minute: it need not connect anew
 
 log = get_logger("vigie.webhook")
 
@@ -48,6 +50,11 @@ def _serve(pager: Pager, listener: socket.socket) -> int:
             server_header=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
             lifespan="off",
+            http=GuardedProtocol,
+            ws="none",
+            h11_max_incomplete_event_size=HEAD_LIMIT,
+            limit_concurrency=MOST_ANSWERED,
+            timeout_keep_alive=_IDLE_SECONDS,
         )
     )
     try:
