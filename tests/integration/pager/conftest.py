@@ -88,8 +88,8 @@ class PagerEstate:
     first, second, last = FIRST, SECOND, LAST
     alert = staticmethod(alert)
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
-        self.folder, self.ports = folder, ports
+    def __init__(self, folder: Path, ports: Ports, postgres_url: str | None = None) -> None:
+        self.folder, self.ports, self.postgres_url = folder, ports, postgres_url
         self.gateway = SmsGateway(folder / "k", ports, self.url("kannel/reply"))
         self.handset = Handset(folder / "h", ports)
         self.settings = SettingsFiles(folder / "etc", ports)
@@ -112,6 +112,8 @@ class PagerEstate:
         self.settings.write_webhook(self.database, kannel, first_wait)
         path = self.settings.path("webhook.yml")
         data = yaml.safe_load(path.read_text())
+        if self.postgres_url is not None:
+            data["store"] = {"url": self.postgres_url}
         data.update(changes)
         path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
@@ -200,12 +202,23 @@ class PagerEstate:
 
 
 @pytest.fixture
-def estate(estate_folder: Path, ports: Ports) -> Iterator[PagerEstate]:
-    estate = PagerEstate(estate_folder, ports)
+def estate(
+    request: pytest.FixtureRequest, estate_folder: Path, ports: Ports
+) -> Iterator[PagerEstate]:
+    """On SQLite; on PostgreSQL where a test parametrizes it with that name."""
+    server: PostgresServer | None = None
+    name, url = f"estate{ports.base}", None
+    if getattr(request, "param", "sqlite") == "postgresql":
+        server = request.getfixturevalue("postgres")
+        server.drop_database(name)
+        url = server.create_database(name)
+    estate = PagerEstate(estate_folder, ports, url)
     yield estate
     estate.stop()
     if estate.child is not None:
         print(estate.child.tail(60))  # shown by pytest when the test fails
+    if server is not None:
+        server.drop_database(name)
 
 
 @pytest.fixture

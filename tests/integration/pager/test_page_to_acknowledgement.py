@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from alertmanager.delivery.gsm7 import segments
 from deploy.estate.child import wait_until
 
 
+@pytest.mark.parametrize("estate", ["sqlite", "postgresql"], indirect=True)
 def test_an_alert_pages_the_person_on_duty_who_answers_ok_and_is_told_the_end(
     running: Any,
 ) -> None:
