@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from alertmanager.delivery.storm import DEFAULT_LIMITS, UNCAPPED, Limits
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -13,7 +15,8 @@ class Channel:
 
     `reaches` is the kind of address it needs (``phone``, ``email``, ``url``). Without proof before
     `delivery_deadline` after acceptance the next channel is tried; None: it gives no
-    proof, and acceptance is all there is. `capped`: what a storm may send by it is bounded.
+    proof, and acceptance is all there is. `capped`: people suffer from every message of it,
+    so what a storm sends is bounded by `bounds`.
     """
 
     id: str
@@ -21,6 +24,12 @@ class Channel:
     reaches: str = "phone"
     delivery_deadline: timedelta | None = timedelta(seconds=90)
     capped: bool = True
+    bounds: Limits = DEFAULT_LIMITS
+
+    @property
+    def limits(self) -> Limits:
+        """What a storm may send to one person by it."""
+        return self.bounds if self.capped else UNCAPPED
 
 
 def named(channels: Iterable[Channel], identifier: str) -> Channel | None:

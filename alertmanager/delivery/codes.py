@@ -35,7 +35,7 @@ def fresh_code(session: Session, now: datetime) -> str:
     return secrets.choice(sorted(every - taken or every))
 
 
-def _digests(now: datetime) -> Select[tuple[str | None]]:
+def _digests(now: datetime) -> Select[str | None]:
     return select(Message.code).where(
         Message.code.is_not(None), Message.created_at > now - _DIGEST_RESTS
     )

@@ -5,11 +5,19 @@ Payload text is only ever a value here, never a template: a label cannot format 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alertmanager.delivery.gsm7 import PART_SEPTETS, cut, segments, septets, transliterate
+from alertmanager.delivery.gsm7 import (
+    PART_SEPTETS,
+    cut,
+    is_gsm7,
+    segments,
+    septets,
+    transliterate,
+)
 
 _REMINDER = "(rappel) "
 LIMIT = 2 * PART_SEPTETS - len(_REMINDER) - 1
@@ -20,6 +28,10 @@ _LONGEST = 1000
 """Characters read of any value: it may be of any size, and no more could ever be shown."""
 _ACTION_START = 60
 _SUMMARY_START = 40
+_SUMMARY_ROOM = 120
+"""Septets kept in a summary for all that is not the list of what is over."""
+_FEW = 4
+"""Incidents that a digest or a summary names one by one."""
 
 SEVERITIES = {"critical": "CRITIQUE", "warning": "AVERTISSEMENT"}
 
@@ -114,6 +126,115 @@ def already_taken_text(subject: Subject, name: str, at: str) -> str:
 def already_over_text(subject: Subject, at: str) -> str:
     """For someone who acknowledges after the end."""
     return _fitted(f"VIGIE {subject.code} : terminé depuis {at} ({subject.named}). Merci.")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many incidents a digest tells of, in how many towns and services."""
+
+    incidents: int
+    towns: int
+    services: int
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One incident of a digest: its severity, and what is wrong in a few words."""
+
+    subject: Subject
+    severity: str
+    summary: str
+
+
+def digest_text(code: str, counts: Counts, headlines: Sequence[Headline], *, room: int = 0) -> str:
+    """Many incidents in one message: how many, the worst one, how to take them all.
+
+    `headlines`: the worst first; the others are named while they are few and there is room.
+    `room`: septets to leave free for a link.
+    """
+    worst = headlines[0]
+    how_bad = SEVERITIES.get(worst.severity, "ALERTE")
+    head = f"VIGIE {code} : {counts.incidents} incidents{_spread(counts)}."
+    head += f" Pire : {worst.subject.code} {how_bad} {worst.subject.named} : "
+    tail = f" Répondez OK {code} pour tout prendre"
+    left = LIMIT - room - septets(head) - septets(tail) - 1
+    others = ", ".join(f"{one.subject.code} {one.subject.named}" for one in headlines[1:])
+    others = f" Aussi : {others}" if others and counts.incidents <= _FEW else ""
+    others = cut(others, max(0, left - _ACTION_START))
+    summary = cut(_sentence(worst.summary), left - septets(others) - 1)
+    text = f"{head}{summary}{_stop(summary)}{others}{_stop(others)}{tail}"
+    return _fitted(text)
+
+
+def digest_stand_in(code: str) -> str:
+    """What a digest says should nothing better be known when it leaves."""
+    return f"VIGIE {code} : plusieurs incidents. Répondez OK {code} pour tout prendre"
+
+
+def with_link(text: str, link: str) -> str:
+    """The text with the link behind it, when both fit in two SMS; else the text."""
+    both = f"{text} {link}"
+    return both if is_gsm7(both) and segments(both) <= 2 else text
+
+
+def summary_text(over: Sequence[Subject], taken: Mapping[str, int], reopened: int) -> str:
+    """What became of many incidents: over, taken by whom, or reopened since."""
+    said = []
+    if over:
+        names = ", ".join(f"{one.code} {one.named}" for one in over[:_FEW])
+        more = ", ..." if len(over) > _FEW else ""
+        listed = cut(names, LIMIT - _SUMMARY_ROOM) + more
+        said.append(f"{_incidents(len(over))} {_plural('terminé', len(over))} : {listed}")
+    said += [
+        f"{_incidents(count)} en charge : {_name(name)}" for name, count in list(taken.items())[:3]
+    ]
+    if reopened:
+        said.append(f"{_incidents(reopened)} {_plural('rouvert', reopened)}")
+    text = ". ".join(part.rstrip(".") if part.endswith("....") else part for part in said)
+    return _fitted(f"VIGIE : {text}{_stop(text)} Merci.")
+
+
+def summary_stand_in() -> str:
+    """What a summary says should nothing better be known when it leaves."""
+    return "VIGIE : des incidents dont vous étiez prévenu sont terminés ou pris en charge. Merci."
+
+
+def all_taken_text(code: str, count: int, at: str, others: int) -> str:
+    """For whoever took all of a digest; `others` were taken or over before."""
+    before = f" {others} n'en avai{'ent' if others > 1 else 't'} plus besoin." if others else ""
+    return _fitted(
+        f"VIGIE {code} : {_incidents(count)} pris en charge par vous à {at}.{before}"
+        " Un SMS vous dira la fin."
+    )
+
+
+def others_took_text(name: str, count: int, at: str) -> str:
+    """For the others who were paged: somebody has all of these."""
+    return _fitted(
+        f"VIGIE : {_name(name)} a pris en charge {_incidents(count)} à {at}."
+        " Rien à faire de votre côté."
+    )
+
+
+def nothing_left_text(code: str) -> str:
+    """For whoever takes a digest of which nothing waits any more."""
+    return _fitted(
+        f"VIGIE {code} : plus rien à prendre, tout est terminé ou pris en charge. Merci."
+    )
+
+
+def _spread(counts: Counts) -> str:
+    towns = f", {counts.towns} communes" if counts.towns > 1 else ""
+    services = f", {counts.services} services" if counts.services > 1 else ""
+    return towns + services
+
+
+def _incidents(count: int) -> str:
+    return f"{count} {_plural('incident', count)}"
+
+
+def _plural(word: str, count: int) -> str:
+    return f"{word}s" if count > 1 else word
 
 
 def help_text(problem: str, waiting: list[Subject]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from alertmanager.delivery.outbox import Kind, cancel_pending_pages, enqueue
+from alertmanager.delivery.dispatch import Courtesy, tell
+from alertmanager.delivery.outbox import cancel_pending_pages
 from alertmanager.delivery.sms_text import acknowledged_text, clock, resolved_text, taken_text
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import Event, after
@@ -70,8 +70,10 @@ def acknowledge(
     subject = desk.subject(incident)
     others = [other for other in paged(session, incident) if other.person != who.person]
     key = f"{incident.id}:{incident.generation}"
-    _tell(session, now, incident, [who], ("confirmation", key, acknowledged_text(subject, at)))
-    _tell(session, now, incident, others, ("taken", key, taken_text(subject, who.name, at)))
+    confirmation: Courtesy = ("confirmation", key, acknowledged_text(subject, at))
+    tell(session, desk.channels, [who], confirmation, now, incident=incident.id)
+    taken: Courtesy = ("taken", key, taken_text(subject, who.name, at))
+    tell(session, desk.channels, others, taken, now, incident=incident.id)
 
 
 def resolve(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
@@ -86,30 +88,9 @@ def resolve(session: Session, desk: Desk, incident: Incident, now: datetime) -> 
     )
     told = paged(session, incident)
     text = resolved_text(desk.subject(incident), clock(now, now, desk.zone), lasted)
-    _tell(session, now, incident, told, ("resolution", f"{incident.id}:{incident.reopened}", text))
+    end: Courtesy = ("resolution", f"{incident.id}:{incident.reopened}", text)
+    tell(session, desk.channels, told, end, now, incident=incident.id)
     if told:
         write_line(
             session, now, "resolution.told", incident.id, people=[person.person for person in told]
-        )
-
-
-def _tell(
-    session: Session,
-    now: datetime,
-    incident: Incident,
-    people: Iterable[Paged],
-    what: tuple[Kind, str, str],
-) -> None:
-    kind, key, text = what
-    for person in people:
-        enqueue(
-            session,
-            now,
-            key=f"{kind}:{key}:{person.address}",
-            kind=kind,
-            channel=person.channel,
-            recipient=person.person,
-            address=person.address,
-            text=text,
-            incident=incident.id,
         )

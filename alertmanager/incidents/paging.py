@@ -243,10 +243,11 @@ def _page(
         name=person.name,
         step=incident.step,
     )
-    send_page(session, desk.channels, page, _text(session, desk, incident, now), now)
+    send_page(session, desk.channels, page, current_text(session, desk, incident, now), now)
 
 
-def _text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:
+def current_text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:
+    """The page of the incident as things stand."""
     # Of a thousand alerts only the worst is read whole.
     firing = session.execute(
         select(Alert.id, Alert.labels["severity"].as_string())

@@ -10,8 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from alertmanager.delivery.storm import DEFAULT_LIMITS, Limits
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.notifiers.contract import GatewayUrl
+from alertmanager.rosters.settings import Phone, WallTime
 from alertmanager.store.database import sqlite_url
 from alertmanager.webhook.spool_settings import SpoolSettings
 from inventory.config import (
@@ -146,6 +148,47 @@ class ChannelSettings(_Block):
     )
 
 
+class StormSettings(_Block):
+    """What one person may be sent by one channel that wakes; see `delivery.storm`."""
+
+    per_5m: int = Field(2, ge=1, le=1000)
+    reserved: int = Field(1, ge=1, le=1000)
+    per_15m: int = Field(6, ge=2, le=1000)
+    per_hour: int = Field(12, ge=2, le=1000)
+    windows: tuple[PositiveDuration, ...] = Field(
+        DEFAULT_LIMITS.windows, min_length=1, examples=["[60s, 5m, 10m]"]
+    )
+
+    def limits(self) -> Limits:
+        """As the delivery knows them."""
+        return Limits(
+            per_5m=self.per_5m,
+            reserved=self.reserved,
+            per_15m=self.per_15m,
+            per_hour=self.per_hour,
+            windows=self.windows,
+        )
+
+
+class CanarySettings(_Block):
+    """The night test: an SMS through each gateway, at an hour of the site's clock."""
+
+    at: WallTime = Field(description="l'heure du site,", examples=['"03:00"'])
+    every: Literal["day", "week"] = "week"
+    weekday: int = Field(1, ge=1, le=7, description="jour de la semaine (1 : lundi),")
+    person: Identifier | None = Field(None, examples=["helene.vasseur"])
+    phone: Phone | None = None
+    channel: Identifier | None = Field(None, examples=["sms"])
+    provider: Identifier | None = Field(None, examples=["kannel.secours"])
+    slow_after: PositiveDuration = Field(timedelta(seconds=60), examples=["60s"])
+
+    @model_validator(mode="after")
+    def _one_receiver(self) -> Self:
+        if (self.person is None) == (self.phone is None):
+            raise ValueError("à qui l'envoyer ? attendu : person ou phone, l'un des deux")
+        return self
+
+
 class WebhookFile(_Block):
     """The whole file; the blocks of `notifiers` are checked by their plugins."""
 
@@ -169,7 +212,9 @@ class WebhookFile(_Block):
         min_length=1, description="au moins un moyen d'atteindre les gens,", examples=["kannel"]
     )
     channels: tuple[ChannelSettings, ...] = ()
+    storm: StormSettings = StormSettings()
     spool: SpoolSettings | None = None
+    canary: CanarySettings | None = None
     link_key_file: Annotated[SecretFile, AfterValidator(_link_key)] | None = None
 
     def link_key(self) -> bytes | None:

@@ -14,18 +14,22 @@ from sqlalchemy.orm import Session
 
 from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.courier import Courier
+from alertmanager.delivery.digest import LINK_ROOM, describe, render
+from alertmanager.delivery.leases import Lease
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.malformed import CALM, run_calm_timer
-from alertmanager.incidents.paging import message_ended, run_timer
+from alertmanager.incidents.paging import current_text, message_ended, run_timer
 from alertmanager.notifiers.contract import Notifier, NotifierContext
 from alertmanager.rosters import RosterBook
 from alertmanager.store.database import Store
 from alertmanager.store.migrate import migrate
-from alertmanager.store.tables import Message, Timer
+from alertmanager.store.tables import Incident, Message, Timer
 from alertmanager.webhook import answers
 from alertmanager.webhook.fetching import Fetching
 from alertmanager.webhook.file import IntegrationSettings
 from alertmanager.webhook.group_commit import GroupCommit
+from alertmanager.webhook.links import link_maker
+from alertmanager.webhook.night import Night, plan_of
 from alertmanager.webhook.replay import Replay
 from alertmanager.webhook.settings import WebhookConfig
 from alertmanager.webhook.spool import Spool, SpoolError
@@ -49,6 +53,7 @@ class Pager:
     integrations: Mapping[str, IntegrationSettings]
     tokens: Tokens
     telemetry: Telemetry
+    night: Night
     survey: Survey
     spool: Spool | None
     public_url: str
@@ -90,9 +95,11 @@ class Pager:
         self.intake.start()
         self.survey.start()
         self.fetching.start()
+        self.night.start()
 
     def close(self) -> None:
         """Finish what is being sent, then release everything."""
+        self.night.stop()
         self.fetching.stop()
         self.intake.stop()
         self.survey.stop()
@@ -117,6 +124,7 @@ def _channels(config: WebhookConfig, notifiers: Mapping[str, Notifier]) -> tuple
                 first.reaches,
                 max(known) if known else None,
                 first.plugin.capped,
+                config.file.storm.limits(),
             )
         )
     return tuple(found)
@@ -160,14 +168,31 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     def due(session: Session, timer: Timer, now: datetime) -> None:
         (run_calm_timer if timer.kind == CALM else run_timer)(session, desk, timer, now)
 
+    link_for = None if link_key is None else link_maker(store, link_key, public_url, clock)
+    room = LINK_ROOM if link_for is not None and public_url.startswith("https:") else 0
+
+    def claimed(session: Session, message: Message, now: datetime) -> None:
+        def text_of(session: Session, incident: Incident, now: datetime) -> str:
+            return current_text(session, desk, incident, now)
+
+        render(session, desk, message, now, text_of, room=room)
+
+    def described(lease: Lease) -> tuple[str, str]:
+        with store.read() as session:
+            return describe(session, desk, session.get_one(Message, lease.id), clock())
+
+    canary = plan_of(config, desk.zone)
     courier = Courier(
         store,
         clock,
         notifiers,
-        desk.channels,
+        [*desk.channels, *(canary.channels(desk.channels) if canary is not None else ())],
         owner=f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}",
         on_ended=ended,
         on_timer=due,
+        on_claim=claimed,
+        describe=described,
+        link_for=link_for,
     )
     urls = {i.id: i.alertmanager_url for i in config.file.integrations if i.alertmanager_url}
     spool = _spool(config)
@@ -180,7 +205,8 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         courier=courier,
         integrations={i.id: i for i in config.file.integrations},
         tokens=tokens,
-        telemetry=Telemetry(store, clock),
+        telemetry=Telemetry(store, clock, canary),
+        night=Night(canary, store, clock, courier.wake),
         survey=Survey(store, clock, desk, urls, courier.wake),
         spool=spool,
         public_url=public_url,

@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from alertmanager.delivery import outbox
 from alertmanager.delivery.channels import Channel
+from alertmanager.delivery.digest import render
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.inbox import take_reply
 from alertmanager.incidents.intake import receive
 from alertmanager.incidents.malformed import CALM, run_calm_timer
-from alertmanager.incidents.paging import message_ended, run_timer
+from alertmanager.incidents.paging import current_text, message_ended, run_timer
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.incidents.received import ReceivedAlert
 from alertmanager.notifiers.contract import Incoming, Report
@@ -103,12 +105,20 @@ class World:
         with self.store.write() as session:
             return receive(session, self.desk, integration, alerts, self.now)
 
+    def written(self, session: Session, message: Message, now: datetime) -> None:
+        """As the courier does: a digest is written when it leaves."""
+
+        def text_of(session: Session, incident: Incident, now: datetime) -> str:
+            return current_text(session, self.desk, incident, now)
+
+        render(session, self.desk, message, now, text_of)
+
     def send_all(self, report: str | None = "delivered") -> list[tuple[str, str]]:
         """Hand over what is pending, as the courier does; (address, text) of each."""
         sent = []
         while True:
             with self.store.write() as session:
-                lease = outbox.claim(session, self.now, self.owner)
+                lease = outbox.claim(session, self.now, self.owner, on_claim=self.written)
                 if lease is None:
                     return sent
                 sent.append((lease.address, lease.text))
@@ -126,7 +136,7 @@ class World:
 
     def refuse_next(self) -> None:
         with self.store.write() as session:
-            lease = outbox.claim(session, self.now, self.owner)
+            lease = outbox.claim(session, self.now, self.owner, on_claim=self.written)
             assert lease is not None
             failed = outbox.note_refused(session, self.now, lease, self.owner, "numéro refusé")
             assert failed is not None
