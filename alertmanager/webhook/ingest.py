@@ -73,7 +73,9 @@ async def _posted(pager: Pager, integration: str, request: Request) -> Post:
         body, too_large = await _read(request)
     except ClientDisconnect:
         log.warning("sender_hung_up", integration=integration[:64], source=source)
-        raise Problem(HTTPStatus.BAD_REQUEST, "corps interrompu") from None
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "corps interrompu ou trop lent, rien n'est enregistré"
+        ) from None
     name = integration if _NAME.fullmatch(integration) else OTHER
     now = pager.clock()
     if len(body) < _LARGE and not too_large:
