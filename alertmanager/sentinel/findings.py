@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 CHAIN, PAGER, HEARTBEAT, STUCK, CANARY_LOST, CANARY_LATE = (
     "chain",
@@ -17,6 +17,7 @@ CHAIN, PAGER, HEARTBEAT, STUCK, CANARY_LOST, CANARY_LATE = (
     "canary_lost",
     "canary_late",
 )
+_NEVER = datetime.min.replace(tzinfo=UTC)
 TROUBLES = (CHAIN, PAGER, HEARTBEAT, STUCK, CANARY_LOST, CANARY_LATE)
 
 
@@ -97,7 +98,9 @@ def _beats(view: View, limits: Limits, now: datetime) -> Findings:
     found: Findings = {}
     if view.last_beat is not None and now - view.last_beat <= limits.beat_within:
         found[CHAIN] = None
-    elif now - view.started_at > limits.start_grace:
+    elif (view.last_beat or _NEVER) >= view.started_at or (
+        now - view.started_at > limits.start_grace
+    ):
         found[CHAIN] = Finding(view.last_beat or view.started_at)
     if view.figures is None or found.get(CHAIN, view) is not None:
         return found

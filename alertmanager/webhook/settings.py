@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from alertmanager.notifiers.contract import AnyPlugin, Kind
 from alertmanager.notifiers.discovery import PluginError, load_plugin
 from alertmanager.rosters import RosterBook, load_rosters
-from alertmanager.webhook.file import WebhookFile
+from alertmanager.webhook.file import CanarySettings, WebhookFile
 from inventory import Inventory, load_inventory
 from inventory.config import (
     ConfigurationError,
@@ -74,6 +74,8 @@ def load_webhook_config(path: Path) -> WebhookConfig:
             notifiers[name] = found
     collected.faults += document.doubles("intégration", _named_integrations(document))
     collected.faults += _channels(document, notifiers)
+    if file is not None and file.canary is not None:
+        collected.faults += _canary(file, file.canary, document)
     if rosters is not None:
         collected.faults += _unknown_names(rosters, document)
     if collected.faults or file is None or inventory is None or rosters is None:
@@ -116,6 +118,20 @@ def _channels(document: Document, notifiers: Mapping[str, ConfiguredNotifier]) -
             )
 
 
+def _canary(file: WebhookFile, canary: CanarySettings, document: Document) -> Iterator[Fault]:
+    """Faults of the block `canary`: a channel or a notifier that is not there."""
+    channels = {c.id: c.through for c in file.channels}
+    known = tuple(channels or document.keys(("notifiers",)))
+    if canary.channel is not None and canary.channel not in known:
+        path: Keys = ("canary", "channel")
+        yield document.fault(path, f"canal « {canary.channel} » inconnu", ", ".join(known))
+    within = channels.get(canary.channel or known[0], document.keys(("notifiers",)))
+    if canary.provider is not None and canary.provider not in within:
+        path = ("canary", "provider")
+        expected = "l'un de : " + ", ".join(within)
+        yield document.fault(path, f"moyen « {canary.provider} » inconnu de ce canal", expected)
+
+
 def _named_integrations(document: Document) -> Iterator[tuple[Keys, str]]:
     for place, integration in enumerate(document.items(("integrations",))):
         name = integration.get("id") if isinstance(integration, dict) else None
@@ -138,3 +154,8 @@ def _unknown_names(rosters: RosterBook, document: Document) -> Iterator[Fault]:
                 f"personne « {name} » inconnue",
                 "l'une de : " + ", ".join(sorted(people)),
             )
+    block = document.data.get("canary") if isinstance(document.data, dict) else None
+    name = block.get("person") if isinstance(block, dict) else None
+    if isinstance(name, str) and name not in people:
+        known = "l'une de : " + ", ".join(sorted(people))
+        yield document.fault(("canary", "person"), f"personne « {name} » inconnue", known)

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
 
+from alertmanager.delivery.canary import CanaryPlan
 from alertmanager.store.database import Store, StoreUnavailable
-from alertmanager.store.tables import (
-    INCIDENT_STATES,
-    MESSAGE_STATES,
-    Heartbeat,
-    Incident,
-    Message,
-)
+from alertmanager.webhook.figures import families
 from inventory.process import Clock
 
 
 class Telemetry:
     """Counters since the start of the process, and gauges over the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, canary: CanaryPlan | None = None) -> None:
         self.registry = CollectorRegistry()
         self.receipts = Counter(
             "vigie_webhook_receipts",
@@ -42,12 +36,25 @@ class Telemetry:
             ["outcome"],
             registry=self.registry,
         )
-        self.registry.register(_StoreCollector(store, clock))
+        self.mailbox_looks = Gauge(
+            "vigie_webhook_mailbox_last_look_timestamp_seconds",
+            "When a mailbox of answers was last read to its end, by notifier.",
+            ["notifier"],
+            registry=self.registry,
+        )
+        self.mailbox_failures = Counter(
+            "vigie_webhook_mailbox_failures",
+            "Looks into a mailbox of answers that failed, by notifier.",
+            ["notifier"],
+            registry=self.registry,
+        )
+        self.registry.register(_StoreCollector(store, clock, canary))
 
 
 class _StoreCollector(Collector):
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, canary: CanaryPlan | None) -> None:
+        self._store, self._clock, self._canary = store, clock, canary
+        self._started_at = clock()
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the names are those of `collect`, and registering must not read the store."""
@@ -59,54 +66,12 @@ class _StoreCollector(Collector):
             "vigie_webhook_store_up", "Whether the pager's store answers, asked at this scrape."
         )
         try:
-            families = self._read()
+            with self._store.read() as session:
+                read = list(families(session, self._clock(), self._started_at, self._canary))
         except StoreUnavailable:
             up.add_metric([], 0)
             yield up
             return
         up.add_metric([], 1)
         yield up
-        yield from families
-
-    def _read(self) -> list[Metric]:
-        messages = GaugeMetricFamily(
-            "vigie_webhook_messages", "Messages to people in the store, by state.", labels=["state"]
-        )
-        incidents = GaugeMetricFamily(
-            "vigie_webhook_incidents", "Incidents in the store, by state.", labels=["state"]
-        )
-        oldest = GaugeMetricFamily(
-            "vigie_webhook_oldest_pending_message_age_seconds",
-            "Age of the oldest message not handed over yet; 0 when there is none.",
-        )
-        beats = GaugeMetricFamily(
-            "vigie_webhook_heartbeat_timestamp_seconds",
-            "When the last beat of a heartbeat integration was received.",
-            labels=["integration"],
-        )
-        with self._store.read() as session:
-            by_state = dict(
-                session.execute(select(Message.state, func.count()).group_by(Message.state))
-                .tuples()
-                .all()
-            )
-            for state in MESSAGE_STATES:
-                messages.add_metric([state], by_state.get(state, 0))
-            by_state = dict(
-                session.execute(select(Incident.state, func.count()).group_by(Incident.state))
-                .tuples()
-                .all()
-            )
-            for state in INCIDENT_STATES:
-                incidents.add_metric([state], by_state.get(state, 0))
-            first = session.scalar(
-                select(Message.created_at)
-                .where(Message.state.in_(("pending", "leased")))
-                .order_by(Message.created_at)
-                .limit(1)
-            )
-            age = (self._clock() - first).total_seconds() if first else 0.0
-            oldest.add_metric([], max(0.0, age))
-            for beat in session.scalars(select(Heartbeat)):
-                beats.add_metric([beat.integration], beat.last_at.timestamp())
-        return [messages, incidents, oldest, beats]
+        yield from read

@@ -49,13 +49,19 @@ def prometheus_configuration(ports: Ports, rules: Path) -> dict[str, Any]:
 
 
 def alertmanager_configuration(ports: Ports, token_file: Path) -> dict[str, Any]:
-    """The shipped alertmanager.yml, posting to the estate's webhook with the estate's token."""
+    """The shipped alertmanager.yml, posting to the estate's processes with the estate's tokens.
+
+    `token_file` is the webhook's; the sentinel's is beside it.
+    """
     configuration: dict[str, Any] = shipped("alertmanager.yml")
     for receiver in configuration["receivers"]:
         for webhook in receiver.get("webhook_configs", []):
             integration = webhook["url"].rpartition("/")[2]
-            webhook["url"] = f"{ports.url('webhook')}/api/v1/alertmanager/{integration}"
-            webhook["http_config"]["authorization"]["credentials_file"] = str(token_file)
+            sentinel = receiver["name"] == "vigie-sentinel"
+            root = ports.url("sentinel" if sentinel else "webhook")
+            webhook["url"] = f"{root}/api/v1/alertmanager/{integration}"
+            token = token_file.with_name("watchdog.token") if sentinel else token_file
+            webhook["http_config"]["authorization"]["credentials_file"] = str(token)
     return configuration
 
 

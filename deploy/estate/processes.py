@@ -14,7 +14,7 @@ PROCESSES = ("exporter", "webhook", "sentinel", "status")
 
 
 class VigieProcess:
-    """``vigie-exporter``, ``vigie-webhook``, ``vigie-sentinel`` or ``vigie-status`` with its file in `settings`."""
+    """``vigie-NAME`` for one of `PROCESSES`, with its file in `settings`."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ SECRETS = (
 
 
 class SettingsFiles:
-    """`/etc/vigie` of an estate: ``folder/{inventory,rosters,exporter,webhook,sentinel,status}.yml``."""
+    """`/etc/vigie` of an estate: ``folder/NAME.yml``, inventory and rosters too."""
 
     def __init__(self, folder: Path, ports: Ports) -> None:
         self.folder, self.ports = folder, ports

@@ -11,7 +11,7 @@ def test_amtool_accepts_the_configuration(run, package) -> None:
 
 
 def test_each_alert_reaches_its_receiver(alert, run, package) -> None:
-    wanted = "vigie-watchdog" if alert.name == "Watchdog" else "vigie"
+    wanted = "vigie-sentinel,vigie-watchdog" if alert.name == "Watchdog" else "vigie"
     done = run(
         *("amtool", "config", "routes", "test"),
         f"--config.file={package / 'alertmanager.yml'}",

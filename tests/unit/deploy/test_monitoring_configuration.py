@@ -26,5 +26,7 @@ def test_alertmanager_posts_each_receiver_to_its_own_integration():
     assert sorted(urls.values()) == [
         "http://127.0.0.1:20030/api/v1/alertmanager/default",
         "http://127.0.0.1:20030/api/v1/alertmanager/watchdog",
+        "http://127.0.0.1:20032/api/v1/alertmanager/watchdog",
     ]
     assert "17430" not in str(configuration)
+    assert "17432" not in str(configuration)

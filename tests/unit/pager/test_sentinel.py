@@ -91,6 +91,12 @@ def test_an_old_beat_is_given_the_same_time_after_a_start():
     assert CHAIN in wrong(seen, at(4))
 
 
+def test_a_beat_that_came_after_the_start_needs_no_grace_any_more():
+    seen = view(started_at=START, last_beat=at(0.1), beating_since=at(0.1))
+    grace = Limits(MINUTE, 60 * MINUTE, MINUTE, MINUTE, MINUTE)
+    assert find(seen, grace, at(1.2))[CHAIN] == Finding(at(0.1))
+
+
 def test_a_restart_of_the_webhook_is_no_trouble_a_minute_of_silence_is():
     seen = view(failing_since=START, figures=None, reason="ne répond pas")
     assert PAGER not in find(seen, LIMITS, START + 59 * SECOND)
