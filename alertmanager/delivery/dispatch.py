@@ -79,14 +79,15 @@ def send_by(
     session: Session,
     channels: Sequence[Channel],
     page: Page,
-    text: str,
+    text: str | None,
     now: datetime,
     *,
     channel: Channel,
 ) -> None:
     """Send the page by that channel: at once, or in the digest that waits for its person.
 
-    One that would wait long there is sent by another channel as well.
+    One that would wait long there is sent by another channel as well. Without a `text` it
+    is written when it leaves, as digests are.
     """
     address = page.addresses[channel.reaches]
     here = standing(session, channel, address, now)
@@ -94,7 +95,7 @@ def send_by(
     arrival = Arrival(incident.title, incident.id, incident.severity == "critical")
     here.pages += 1
     decided = plan(here.limits, here.situation, arrival, now)
-    if decided.alone:
+    if decided.alone and text is not None:
         enqueue(
             session,
             now,
@@ -124,10 +125,11 @@ def send_by(
         )
     if here.summary is not None:
         _leaves_at(here.summary, _courtesies_at(here, here.summary.created_at, now))
-    if decided.also:
-        other = _another(session, channels, channel, page)
-        if other is not None:
-            send_by(session, channels, page, text, now, channel=other)
+    if decided.moved and here.digest is not None:
+        for waited in _pages_in(session, here.digest):
+            _send_by_another(session, channels, waited, None, now, held_by=channel)
+    elif decided.also:
+        _send_by_another(session, channels, page, text, now, held_by=channel)
 
 
 def _carried(session: Session, page: Page, channel: Channel) -> str | None:
@@ -145,13 +147,30 @@ def _carried(session: Session, page: Page, channel: Channel) -> str | None:
     )
 
 
-def _another(
-    session: Session, channels: Sequence[Channel], held_by: Channel, page: Page
-) -> Channel | None:
-    """Where a page that must wait goes as well: first where messages cost nobody their sleep."""
+def _send_by_another(
+    session: Session,
+    channels: Sequence[Channel],
+    page: Page,
+    text: str | None,
+    now: datetime,
+    *,
+    held_by: Channel,
+) -> None:
+    """Send a page that must wait another way too: first where messages cost nobody their sleep."""
     others = [channel for channel in usable(channels, page.addresses) if channel.id != held_by.id]
     others.sort(key=lambda channel: channel.capped)
-    return next((c for c in others if _carried(session, page, c) is None), None)
+    free = next((one for one in others if _carried(session, page, one) is None), None)
+    if free is not None:
+        send_by(session, channels, page, text, now, channel=free)
+
+
+def _pages_in(session: Session, digest: Message) -> Sequence[Page]:
+    return session.scalars(
+        select(Page)
+        .join(MessagePage, MessagePage.page_id == Page.id)
+        .where(MessagePage.message_id == digest.id)
+        .order_by(Page.id)
+    ).all()
 
 
 def _join(session: Session, here: Standing, channel: Channel, page: Page, now: datetime) -> Message:

@@ -104,11 +104,15 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Plan:
-    """When it leaves. `alone`: now, as a message of its own. `also`: by another channel as well."""
+    """When it leaves. `alone`: now, as a message of its own. `also`: by another channel as well.
+
+    `moved`: what waited already now waits longer, so all of it goes by another channel as well.
+    """
 
     at: datetime
     alone: bool
     also: bool
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,9 @@ def plan(limits: Limits, situation: Situation, arrival: Arrival, now: datetime) 
         at = waiting.due if fixed else ordinary
         at, alone = (at if soon is None else min(soon, at)), False
     also = at - now > (CRITICAL_PATIENCE if new else PATIENCE)
-    return Plan(at, alone, also or (waiting is not None and waiting.tried))
+    if waiting is None:
+        return Plan(at, alone, also)
+    return Plan(at, alone, also or waiting.tried, moved=also and at > waiting.due)
 
 
 def _told(sent: Sequence[Sent], now: datetime) -> Kinds:
