@@ -5,63 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
-from alertmanager.delivery.outbox import note_report
-from alertmanager.incidents.inbox import take_reply
-from alertmanager.incidents.paging import message_ended
-from alertmanager.notifiers.contract import Callback, Notifier, NotUnderstood
+from alertmanager.notifiers.contract import Callback, Incoming, Notifier, NotUnderstood, Report
+from alertmanager.webhook import answers
 from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.problems import Problem
 from inventory.process.logs import get_logger
 
+_BODY_LIMIT = 64 * 1024
+"""Bytes: a report or an answer is a few hundred."""
+
 log = get_logger("vigie.webhook")
-T = TypeVar("T")
+
+Understand = Callable[[Callback], Report | Incoming]
 
 
 def router(pager: Pager) -> APIRouter:
-    """``GET /api/v1/<notifier>/report`` and ``/reply`` for each notifier."""
+    """``/api/v1/<notifier>/report`` and ``/reply`` for each notifier, by GET and by POST."""
     routes = APIRouter()
     for name, notifier in pager.notifiers.items():
-        _add(routes, pager, name, notifier)
+        _add(routes, pager, name, "report", notifier.understand_report)
+        _add(routes, pager, name, "reply", notifier.understand_reply)
     return routes
 
 
-def _add(routes: APIRouter, pager: Pager, name: str, notifier: Notifier) -> None:
-    channel = pager.channel_of(name)
+def _add(routes: APIRouter, pager: Pager, name: str, what: str, understand: Understand) -> None:
+    notifier = pager.notifiers[name]
 
     # Nothing in the answer: a gateway may send it to the person as a message.
-    @routes.get(f"/api/v1/{name}/report", summary=f"Delivery report ({name})")
-    def report(request: Request) -> Response:
+    async def called_back(request: Request) -> Response:
         _admit(request, name, notifier)
-        said = _understood(notifier.understand_report, request)
-        now = pager.clock()
-        with pager.store.write() as session:
-            failed = note_report(session, now, said, notifier.delivery_deadline)
-            if failed is not None:
-                message_ended(session, pager.desk, failed, now)
-        log.info("report_received", channel=name, outcome=said.outcome)
-        pager.courier.wake()
+        understood = await _understood(understand, request)
+        await run_in_threadpool(answers.take, pager, name, understood)
         return Response()
 
-    @routes.get(f"/api/v1/{name}/reply", summary=f"Message from a person ({name})")
-    def reply(request: Request) -> Response:
-        _admit(request, name, notifier)
-        incoming = _understood(notifier.understand_reply, request)
-        with pager.store.write() as session:
-            outcome = take_reply(session, pager.desk, channel, incoming, pager.clock())
-        pager.telemetry.replies.labels(outcome).inc()
-        log.info("reply_received", channel=name, outcome=outcome)
-        pager.courier.wake()
-        return Response()
+    for method in ("GET", "POST"):
+        routes.add_api_route(
+            f"/api/v1/{name}/{what}",
+            called_back,
+            methods=[method],
+            operation_id=f"{name}_{what}_{method.lower()}",
+            summary=f"What the gateway calls back: {what} ({name})",
+            responses={400: {}, 403: {}, 413: {}, 503: {}},
+        )
 
 
-def _understood(understand: Callable[[Callback], T], request: Request) -> T:
-    """What the notifier makes of the callback. Raise Problem 400 when it makes nothing of it."""
+async def _understood(understand: Understand, request: Request) -> Report | Incoming:
+    """What the notifier makes of it. Raise Problem 400 or 413 when it makes nothing of it."""
     try:
-        return understand(Callback(request.query_params, request.headers))
+        body = await request.body()
+    except ClientDisconnect:
+        raise Problem(HTTPStatus.BAD_REQUEST, "corps interrompu") from None
+    if len(body) > _BODY_LIMIT:
+        limit = f"corps de plus de {_BODY_LIMIT // 1024} Kio"
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit)
+    raw_query = request.scope["query_string"].decode("utf-8", "replace")
+    try:
+        return understand(Callback.received(raw_query, request.headers, body))
     except NotUnderstood as error:
         raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
 
