@@ -12,9 +12,11 @@ from alertmanager.delivery.dispatch import Courtesy, tell
 from alertmanager.delivery.outbox import cancel_pending_pages
 from alertmanager.delivery.sms_text import acknowledged_text, clock, resolved_text, taken_text
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.machine import Event, after
+from alertmanager.incidents.flapping import flaps
+from alertmanager.incidents.machine import OVER, Event, State, after
+from alertmanager.incidents.timers import ACKNOWLEDGE_EXPIRED, CLOSE, QUIET, set_timer
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Incident, Message, MessagePage, Page
+from alertmanager.store.tables import Alert, Incident, Message, MessagePage, Page, Timer
 
 _NEVER_LEFT = ("cancelled", "failed", "pending")
 
@@ -49,13 +51,28 @@ def paged(session: Session, incident: Incident) -> list[Paged]:
 
 
 def acknowledge(
-    session: Session, desk: Desk, incident: Incident, who: Paged, now: datetime
+    session: Session,
+    desk: Desk,
+    incident: Incident,
+    who: Paged,
+    now: datetime,
+    *,
+    quiet: bool = False,
+    by: str = "",
 ) -> None:
-    """`who` takes the incident: paging stops, they are told so, the others are told who has it."""
+    """`who` takes the incident: paging stops, they are told so, the others are told who has it.
+
+    Theirs for a while: if it still fires then, it pages again. `by` says by what means; `quiet`:
+    the caller tells people.
+    """
     incident.state = after(incident.state, Event.ACKNOWLEDGE)
     incident.generation += 1
     incident.acknowledged_at = now
     incident.acknowledged_by = who.name
+    incident.acknowledged_until = now + desk.acknowledge_for
+    incident.snoozed_until = incident.snoozed_by = None
+    incident.maintenance_id = None
+    set_timer(session, incident, ACKNOWLEDGE_EXPIRED, incident.acknowledged_until)
     cancel_pending_pages(session, incident.id)
     write_line(
         session,
@@ -64,8 +81,10 @@ def acknowledge(
         incident.id,
         person=who.person,
         name=who.name,
-        channel=who.channel,
+        channel=by or who.channel,
     )
+    if quiet:
+        return
     at = clock(now, now, desk.zone)
     subject = desk.subject(incident)
     others = [other for other in paged(session, incident) if other.person != who.person]
@@ -76,11 +95,40 @@ def acknowledge(
     tell(session, desk.channels, others, taken, now, incident=incident.id)
 
 
+def resolve_if_quiet(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+    """Nothing fires any more: it is over, unless it comes and goes; then once it stays quiet."""
+    if flaps(session, incident, now):
+        set_timer(session, incident, QUIET, now + desk.reopen_within)
+        write_line(session, now, "incident.flapping", incident.id, times=incident.reopened)
+    else:
+        resolve(session, desk, incident, now)
+
+
+def run_end_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None:
+    """The timers of the end. Whoever acknowledges in between changes nothing for them."""
+    timer.done_at = now
+    incident = session.get_one(Incident, timer.incident_id)
+    if timer.kind == CLOSE:
+        if incident.state == State.RESOLVED and timer.generation == incident.generation:
+            incident.state = after(incident.state, Event.CLOSE)
+            incident.closed_at = now
+            write_line(session, now, "incident.closed", incident.id)
+        return
+    fires = select(Alert.id).where(Alert.incident_id == incident.id, Alert.status == "firing")
+    last = select(Alert.resolved_at).where(Alert.incident_id == incident.id)
+    if incident.state in OVER or session.scalar(fires.limit(1)) is not None:
+        return
+    quiet_since = session.scalar(last.order_by(Alert.resolved_at.desc()).limit(1))
+    if quiet_since is None or quiet_since + desk.reopen_within <= now:
+        resolve(session, desk, incident, now)
+
+
 def resolve(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
     """It is over: paging stops, and those who were paged, and only they, are told once."""
     incident.state = after(incident.state, Event.RESOLVE)
     incident.generation += 1
     incident.resolved_at = now
+    set_timer(session, incident, CLOSE, now + desk.reopen_within)
     cancel_pending_pages(session, incident.id)
     lasted = now - incident.started_at
     write_line(

@@ -43,13 +43,22 @@ class Rosters(Protocol):
     @property
     def persons(self) -> Sequence[PersonOnDuty]: ...
     def on_duty(self, roster: str, instant: datetime) -> DutyAnswer: ...
+    def day_kind(self, instant: datetime) -> str: ...
+    def duty_phone(self, roster: str, instant: datetime) -> PersonOnDuty | None: ...
+    @property
+    def team_ids(self) -> Sequence[str]: ...
+    def team(self, identifier: str) -> Sequence[PersonOnDuty]: ...
     def support_hours_open(self, instant: datetime) -> bool: ...
     def next_support_opening(self, instant: datetime) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The settings of the decisions. `channels`: the preferred one first."""
+    """The settings of the decisions. `channels`: the preferred one first.
+
+    `policies`: those for some incidents, in order; `policy` is for all others. Whoever
+    acknowledges has the incident for `acknowledge_for`; then it pages again if it still fires.
+    """
 
     rosters: Rosters
     inventory: Inventory
@@ -57,6 +66,8 @@ class Desk:
     channels: Sequence[Channel]
     grouping: Sequence[str]
     reopen_within: timedelta
+    policies: Sequence[Policy] = ()
+    acknowledge_for: timedelta = timedelta(minutes=60)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.codes import fresh_code
-from alertmanager.incidents.closing import resolve
+from alertmanager.incidents.closing import resolve_if_quiet
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.episodes import Book, Episode
+from alertmanager.incidents.flapping import flaps
 from alertmanager.incidents.late import Doubts
-from alertmanager.incidents.machine import Event, State, after
+from alertmanager.incidents.machine import OVER, Event, State, after
 from alertmanager.incidents.paging import page_at_support_hours, start_paging
+from alertmanager.incidents.policy import choose
 from alertmanager.incidents.received import Batch, ReceivedAlert
 from alertmanager.incidents.urgency import (
     Urgency,
@@ -42,6 +44,7 @@ class Taken:
 class _Touched:
     incident: Incident
     fresh: Urgency = Urgency.NEVER
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 def receive(
@@ -100,7 +103,8 @@ def receive_all(
                 incident = groups[key]
                 _new_episode(session, book, (batch, alert), incident, now)
                 entry = touched.setdefault(incident.id, _Touched(incident))
-                entry.fresh = max(entry.fresh, urgency(alert.labels))
+                if urgency(alert.labels) > entry.fresh:
+                    entry.fresh, entry.labels = urgency(alert.labels), alert.labels
             changed += 1
         counts.append(changed)
     book.write(session, now)
@@ -157,9 +161,10 @@ def _incident_for(
         .order_by(Incident.opened_at.desc(), Incident.id)
         .limit(1)
     )
-    if last is not None and last.state != State.RESOLVED:
+    if last is not None and last.state not in OVER:
         return last
-    if last is not None and last.resolved_at and now - last.resolved_at <= desk.reopen_within:
+    resolved = last.resolved_at if last is not None and last.state == State.RESOLVED else None
+    if last is not None and resolved is not None and now - resolved <= desk.reopen_within:
         last.state = after(last.state, Event.REOPEN)
         last.generation += 1
         last.reopened += 1
@@ -213,15 +218,27 @@ def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> Non
         .distinct()
     ).all()
     if not firing:
-        resolve(session, desk, incident, now)
+        resolve_if_quiet(session, desk, incident, now)
         return
     before = urgency({"severity": incident.severity})
     incident.severity = worst_severity(severity({"severity": row[0] or ""}) for row in firing)
     incident.impact = worst_impact(row[1] or "" for row in firing)
-    fresh = entry.fresh
-    # Whoever is being paged for a warning does not know of a critical alert that joins it.
-    worse = incident.state == State.PAGING and before < Urgency.NOW
-    if fresh == Urgency.NOW and (worse or incident.state in (State.OPEN, State.ACKNOWLEDGED)):
+    if incident.generation == 0:
+        labels = {"service": incident.service, "member": incident.member, **entry.labels}
+        hour = desk.rosters.day_kind(now)
+        policy = choose(desk.policies, desk.policy, incident.severity, hour, labels)
+        incident.policy = policy.to_json()
+    if entry.fresh == Urgency.NOW and _wakes(session, incident, before, now):
         start_paging(session, desk, incident, now)
-    elif fresh == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
+    elif entry.fresh == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
         page_at_support_hours(session, desk, incident, now)
+
+
+def _wakes(session: Session, incident: Incident, before: Urgency, now: datetime) -> bool:
+    """Whether a critical alert that has just joined is news to those who know of the incident."""
+    if incident.state == State.ACKNOWLEDGED:
+        # Whoever has it knows that it comes and goes.
+        return before < Urgency.NOW or not flaps(session, incident, now)
+    if incident.state in (State.PAGING, State.SNOOZED):
+        return before < Urgency.NOW
+    return True

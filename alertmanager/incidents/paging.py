@@ -3,41 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.dispatch import send_by_next, send_page
-from alertmanager.delivery.sms_text import clock, page_text
 from alertmanager.incidents.desk import Desk, PersonOnDuty
+from alertmanager.incidents.firing import worst
 from alertmanager.incidents.machine import Event, State, after
+from alertmanager.incidents.maintenance import covering
 from alertmanager.incidents.policy import Policy
-from alertmanager.incidents.urgency import Urgency, severity, urgency
+from alertmanager.incidents.targets import Target, everyone, last_resort, target_of
+from alertmanager.incidents.timers import (
+    ACKNOWLEDGE_EXPIRED,
+    ESCALATE,
+    MAINTENANCE_OVER,
+    SNOOZE_OVER,
+    SUPPORT,
+    set_timer,
+)
+from alertmanager.incidents.urgency import Urgency
+from alertmanager.incidents.wording import current_text
 from alertmanager.store.journal import write_line
-from alertmanager.store.tables import Alert, Incident, Message, Page, Timer
+from alertmanager.store.tables import Incident, Message, MessagePage, Page, Timer
 
-ESCALATE, SUPPORT = "escalate", "support"
-_LAST_RESORT_WHY = "liste de dernier recours : personne n'a répondu avant"
-
-
-def start_paging(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
-    """Page from the first step on; whoever had it before has it no more."""
-    incident.acknowledged_at = incident.acknowledged_by = None
-    _run(session, desk, incident, 0, now)
+LATE = timedelta(minutes=1)
+"""A timer later than that was held up by a process that was dead: steps that ended since are
+passed over, and only the one that would be running pages."""
+_MOST_PASSED = 1000
 
 
-def page_at_support_hours(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+def start_paging(
+    session: Session, desk: Desk, incident: Incident, now: datetime, note: str = ""
+) -> None:
+    """Page from the first step on; whoever had it before has it no more.
+
+    Nobody is paged for what announced work covers. `note` says in a word why it comes again.
+    """
+    if _suppressed(session, incident, now):
+        return
+    _forget(incident)
+    if not note and incident.reopened:
+        note = f"revient, {incident.reopened + 1}e fois"
+    _run(session, desk, incident, 0, now, note=note)
+
+
+def page_at_support_hours(
+    session: Session, desk: Desk, incident: Incident, now: datetime, note: str = ""
+) -> None:
     """Page now if the office is open, else set a timer for its next opening."""
-    if desk.rosters.support_hours_open(now):
-        start_paging(session, desk, incident, now)
+    if _suppressed(session, incident, now):
         return
-    opening = desk.rosters.next_support_opening(now)
-    if opening is None:  # an office that never opens must not swallow a warning
-        start_paging(session, desk, incident, now)
+    opening = None if desk.rosters.support_hours_open(now) else _opening(desk, now)
+    if opening is None:
+        start_paging(session, desk, incident, now, note)
         return
-    _set_timer(session, incident, SUPPORT, opening)
+    if incident.state != State.OPEN:
+        incident.state = after(incident.state, Event.WAKE)
+        incident.generation += 1
+        _forget(incident)
+    set_timer(session, incident, SUPPORT, opening)
     write_line(session, now, "page.deferred", incident.id, until=opening.isoformat())
+
+
+def resume(session: Session, desk: Desk, incident: Incident, now: datetime, note: str) -> None:
+    """What held the incident back has ended: page for what still fires of it."""
+    left = worst(session, incident)
+    if left == Urgency.NOW:
+        start_paging(session, desk, incident, now, note)
+    elif left == Urgency.SUPPORT_HOURS:
+        page_at_support_hours(session, desk, incident, now, note)
+    else:
+        incident.state = after(incident.state, Event.WAKE)
+        incident.generation += 1
+        _forget(incident)
+
+
+def suppress(session: Session, incident: Incident, now: datetime) -> bool:
+    """Put the incident to sleep if announced work covers it; whether it does."""
+    return _suppressed(session, incident, now)
 
 
 def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None:
@@ -47,25 +92,62 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
     if timer.generation != incident.generation:
         return
     if timer.kind == SUPPORT and incident.state == State.OPEN:
-        if _worst(session, incident) > Urgency.NEVER:
+        if worst(session, incident) > Urgency.NEVER:
             page_at_support_hours(session, desk, incident, now)
     elif timer.kind == ESCALATE and incident.state == State.PAGING:
         later = _can_wait(session, desk, incident, now)
-        if later is None:
-            _escalate(session, desk, incident, now, "sans réponse dans le délai")
-        else:
-            _set_timer(session, incident, ESCALATE, later)
+        if later is not None:
+            set_timer(session, incident, ESCALATE, later)
+        elif not _suppressed(session, incident, now):
+            _escalate(session, desk, incident, now, "sans réponse dans le délai", timer.due_at)
+    elif timer.kind == ACKNOWLEDGE_EXPIRED and incident.state == State.ACKNOWLEDGED:
+        write_line(
+            session, now, "acknowledgement.expired", incident.id, name=incident.acknowledged_by
+        )
+        resume(session, desk, incident, now, "toujours en cours")
+    elif timer.kind == SNOOZE_OVER and incident.state == State.SNOOZED:
+        write_line(session, now, "snooze.over", incident.id, name=incident.snoozed_by)
+        resume(session, desk, incident, now, "fin de veille")
+    elif timer.kind == MAINTENANCE_OVER and incident.state == State.SUPPRESSED:
+        resume(session, desk, incident, now, "après maintenance")
 
 
-def _worst(session: Session, incident: Incident) -> Urgency:
-    """The urgency of what still fires."""
-    firing = select(Alert.labels).where(Alert.incident_id == incident.id, Alert.status == "firing")
-    return max((urgency(labels) for labels in session.scalars(firing)), default=Urgency.NEVER)
+def _forget(incident: Incident) -> None:
+    """Nobody has it, nothing holds it back."""
+    incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_until = None
+    incident.snoozed_until = incident.snoozed_by = None
+    incident.maintenance_id = None
+
+
+def _suppressed(session: Session, incident: Incident, now: datetime) -> bool:
+    work = covering(session, incident, now)
+    if work is None:
+        return False
+    incident.state = after(incident.state, Event.SUPPRESS)
+    incident.generation += 1
+    _forget(incident)
+    incident.maintenance_id = work.id
+    set_timer(session, incident, MAINTENANCE_OVER, work.ends_at)
+    write_line(
+        session,
+        now,
+        "incident.suppressed",
+        incident.id,
+        maintenance=work.id,
+        title=work.title,
+        until=work.ends_at.isoformat(),
+    )
+    return True
+
+
+def _opening(desk: Desk, now: datetime) -> datetime | None:
+    # An office that never opens must not swallow a warning: None pages now.
+    return desk.rosters.next_support_opening(now)
 
 
 def _can_wait(session: Session, desk: Desk, incident: Incident, now: datetime) -> datetime | None:
     """Until when nobody else need be woken, now that the worst is over; None: page now."""
-    left = _worst(session, incident)
+    left = worst(session, incident)
     if left == Urgency.NEVER:
         return now + Policy.from_json(incident.policy).repeat
     if left == Urgency.SUPPORT_HOURS and not desk.rosters.support_hours_open(now):
@@ -74,11 +156,25 @@ def _can_wait(session: Session, desk: Desk, incident: Incident, now: datetime) -
 
 
 def message_ended(session: Session, desk: Desk, message: Message, now: datetime) -> None:
-    """A page's message failed or was not confirmed: the next channel, else the next step."""
-    page, incident = message.page, message.incident
-    if page is None or incident is None or incident.state != State.PAGING:
+    """A message failed or was not confirmed: for each page it carries the next channel or step."""
+    pages = session.scalars(
+        select(Page)
+        .join(MessagePage, MessagePage.page_id == Page.id)
+        .where(MessagePage.message_id == message.id)
+        .order_by(Page.id)
+    ).all()
+    for page in pages:
+        _page_ended(session, desk, page, message, now)
+
+
+def _page_ended(session: Session, desk: Desk, page: Page, message: Message, now: datetime) -> None:
+    incident = page.incident
+    if message.kind not in ("page", "digest") or incident.state != State.PAGING:
         return
-    if send_by_next(session, desk.channels, page, message.text, now, after=message.channel):
+    text = message.text
+    if message.kind == "digest":
+        text = current_text(session, desk, incident, now)
+    if send_by_next(session, desk.channels, page, text, now, after=message.channel):
         return
     if page.generation != incident.generation or page.step != incident.step:
         return
@@ -86,14 +182,15 @@ def message_ended(session: Session, desk: Desk, message: Message, now: datetime)
         return
     last = incident.step >= len(Policy.from_json(incident.policy).steps)
     if not last and _can_wait(session, desk, incident, now) is None:
-        _escalate(session, desk, incident, now, "SMS non remis")
+        _escalate(session, desk, incident, now, "message non remis", now)
 
 
 def _messages(session: Session, incident: Incident) -> Sequence[Message]:
     """The messages of the step that is running."""
     return session.scalars(
         select(Message)
-        .join(Page, Message.page_id == Page.id)
+        .join(MessagePage, MessagePage.message_id == Message.id)
+        .join(Page, MessagePage.page_id == Page.id)
         .where(Page.incident_id == incident.id, Page.generation == incident.generation)
     ).all()
 
@@ -102,11 +199,41 @@ def _may_arrive(message: Message) -> bool:
     return message.state not in ("failed", "unconfirmed", "cancelled")
 
 
-def _escalate(session: Session, desk: Desk, incident: Incident, now: datetime, reason: str) -> None:
-    steps = len(Policy.from_json(incident.policy).steps)
-    step = incident.step + 1 if incident.step < steps else 0
+def _after_step(policy: Policy, step: int) -> int:
+    """The steps, the last resort, everyone, and the first again."""
+    return step + 1 if step <= len(policy.steps) else 0
+
+
+def _wait(policy: Policy, step: int) -> timedelta:
+    """How long that step waits for an answer."""
+    if step < len(policy.steps):
+        return policy.steps[step].wait
+    return policy.repeat
+
+
+def _escalate(
+    session: Session, desk: Desk, incident: Incident, now: datetime, reason: str, due: datetime
+) -> None:
+    policy = Policy.from_json(incident.policy)
+    step = _after_step(policy, incident.step)
     _note_escalated(session, incident, step, now, reason)
+    if now - due > LATE:
+        step = _pass_over(session, incident, policy, (step, due), now)
     _run(session, desk, incident, step, now)
+
+
+def _pass_over(
+    session: Session, incident: Incident, policy: Policy, at: tuple[int, datetime], now: datetime
+) -> int:
+    """The step that would be running by now, those before it being passed over."""
+    step, due = at
+    for _ in range(_MOST_PASSED):
+        due += _wait(policy, step)
+        if due > now:
+            break
+        incident.step, step = step, _after_step(policy, step)
+        _note_escalated(session, incident, step, now, "étape échue pendant l'arrêt de Vigie")
+    return step
 
 
 def _note_escalated(
@@ -129,84 +256,81 @@ def _note_resolved(
     incident: Incident,
     person: PersonOnDuty | None,
     now: datetime,
-    *,
-    roster: str | None,
-    why: str,
+    target: Target,
 ) -> None:
     """Journal who answers at the step of the incident, or that nobody does, and why."""
-    name = {} if person is None else {"name": person.name}
     write_line(
         session,
         now,
         "roster.resolved",
         incident.id,
-        roster=roster,
+        roster=target.roster,
+        target=target.name,
         step=incident.step,
         person=person and person.id,
-        **name,
-        why=why,
+        name=person and person.name,
+        why=target.why,
     )
 
 
-def _run(session: Session, desk: Desk, incident: Incident, step: int, now: datetime) -> None:
+def _run(
+    session: Session, desk: Desk, incident: Incident, step: int, now: datetime, note: str = ""
+) -> None:
+    """Page the first step, from `step` on, that has anybody who can be reached."""
     incident.state = after(incident.state, Event.PAGE)
     incident.generation += 1
     policy = Policy.from_json(incident.policy)
-    while step < len(policy.steps):
-        rule = policy.steps[step]
-        people, why = _on_duty(desk, rule.roster, now)
+    for _ in range(len(policy.steps) + 2):
         incident.step = step
-        for person in people or (None,):
-            _note_resolved(session, incident, person, now, roster=rule.roster, why=why)
-        if people:
-            for person in people:
-                _page(session, desk, incident, person, now, roster=rule.roster, why=why)
-            _set_timer(session, incident, ESCALATE, now + rule.wait)
+        if _page_step(session, desk, incident, policy, now, note):
+            set_timer(session, incident, ESCALATE, now + _wait(policy, step))
             return
-        _note_escalated(session, incident, step + 1, now, "personne d'astreinte à cette étape")
-        step += 1
-    incident.step = step
-    _last_resort(session, desk, incident, policy, now)
+        following = _after_step(policy, step)
+        if following == 0:
+            break
+        _note_escalated(session, incident, following, now, _nobody_at(policy, step))
+        step = following
+    write_line(
+        session,
+        now,
+        "page.nobody",
+        incident.id,
+        reason="ni étape, ni dernier recours, ni équipe : personne à prévenir ; on recommencera",
+    )
+    set_timer(session, incident, ESCALATE, now + policy.repeat)
 
 
-def _last_resort(
-    session: Session, desk: Desk, incident: Incident, policy: Policy, now: datetime
-) -> None:
-    people = []
-    for identifier in policy.last_resort:
-        person = desk.person(identifier)
-        gone = f"« {identifier} » n'est plus dans les tours d'astreinte"
-        write_line(
-            session,
-            now,
-            "roster.resolved",
-            incident.id,
-            roster=None,
-            step=incident.step,
-            person=person.id if person else None,
-            name=person.name if person else None,
-            why=_LAST_RESORT_WHY if person else gone,
-        )
-        if person is not None:
-            people.append(person)
-            _page(session, desk, incident, person, now, roster=None, why=_LAST_RESORT_WHY)
-    if not people:
-        write_line(
-            session,
-            now,
-            "page.nobody",
-            incident.id,
-            reason="liste de dernier recours vide ; on recommence à la première étape",
-        )
-    _set_timer(session, incident, ESCALATE, now + policy.repeat)
+def _nobody_at(policy: Policy, step: int) -> str:
+    if step < len(policy.steps):
+        return "personne d'astreinte à cette étape"
+    return "liste de dernier recours vide"
 
 
-def _on_duty(desk: Desk, roster: str, now: datetime) -> tuple[Sequence[PersonOnDuty], str]:
-    if roster not in desk.rosters.roster_ids:
-        # The policy was copied when the incident opened; the rosters were edited since.
-        return (), f"le tour d'astreinte « {roster} » n'existe plus"
-    duty = desk.rosters.on_duty(roster, now)
-    return duty.people, duty.why
+def _page_step(
+    session: Session,
+    desk: Desk,
+    incident: Incident,
+    policy: Policy,
+    now: datetime,
+    note: str,
+) -> bool:
+    """Page everyone of the incident's step; whether a message is on its way to anybody."""
+    step = incident.step
+    if step < len(policy.steps):
+        targets = [target_of(desk, policy.steps[step], now)]
+    elif step == len(policy.steps):
+        targets = last_resort(desk, policy)
+    else:
+        targets = [everyone(desk)]
+    reached = False
+    seen: set[str] = set()
+    for target in targets:
+        for person in target.people or (None,):
+            _note_resolved(session, incident, person, now, target)
+            if person is not None and person.id not in seen:
+                seen.add(person.id)
+                reached |= _page(session, desk, incident, person, now, target=target, note=note)
+    return reached
 
 
 def _page(
@@ -216,19 +340,19 @@ def _page(
     person: PersonOnDuty,
     now: datetime,
     *,
-    roster: str | None,
-    why: str,
-) -> None:
+    target: Target,
+    note: str,
+) -> bool:
     page = Page(
         incident_id=incident.id,
         generation=incident.generation,
         step=incident.step,
-        roster=roster,
+        roster=target.roster,
         person=person.id,
         person_name=person.name,
-        target=f"roster:{roster}" if roster else "last_resort",
+        target=target.name,
         addresses=dict(person.addresses),
-        why=why,
+        why=target.why,
         created_at=now,
     )
     session.add(page)
@@ -243,37 +367,5 @@ def _page(
         name=person.name,
         step=incident.step,
     )
-    send_page(session, desk.channels, page, current_text(session, desk, incident, now), now)
-
-
-def current_text(session: Session, desk: Desk, incident: Incident, now: datetime) -> str:
-    """The page of the incident as things stand."""
-    # Of a thousand alerts only the worst is read whole.
-    firing = session.execute(
-        select(Alert.id, Alert.labels["severity"].as_string())
-        .where(Alert.incident_id == incident.id, Alert.status == "firing")
-        .order_by(Alert.starts_at, Alert.id)
-    ).all()
-    urgencies = {row.id: urgency({"severity": row[1] or ""}) for row in firing}
-    worst = session.get_one(Alert, max(urgencies, key=lambda number: urgencies[number]))
-    urgent = [found for found in urgencies.values() if found > Urgency.NEVER]
-    others = max(0, len(urgent) - 1)
-    return page_text(
-        desk.subject(incident),
-        severity(worst.labels),
-        clock(min(worst.starts_at, now), now, desk.zone),
-        worst.annotations.get("summary") or incident.title,
-        worst.annotations.get("action", ""),
-        others=others,
-    )
-
-
-def _set_timer(session: Session, incident: Incident, kind: str, due: datetime) -> None:
-    session.add(
-        Timer(
-            incident_id=incident.id,
-            kind=kind,
-            generation=incident.generation,
-            due_at=due,
-        )
-    )
+    text = current_text(session, desk, incident, now, note=note)
+    return send_page(session, desk.channels, page, text, now)
