@@ -181,6 +181,11 @@ def test_two_hundred_slow_clients_do_not_keep_an_alert_out(web: Any) -> None:
 
 
 def test_a_head_that_is_too_large_is_refused(web: Any) -> None:
-    answer = requests.get(web.url("duty"), headers={"X": "x" * 100_000}, timeout=10)
-    assert answer.status_code == 400
+    try:
+        status = requests.get(
+            web.url("duty"), headers={"X": "x" * MEGABYTE}, timeout=10
+        ).status_code
+    except requests.ConnectionError:
+        status = 400  # it closed while we were still sending
+    assert status == 400
     still_pages(web, "en-tête")
