@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -11,7 +12,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alertmanager.delivery.storm import DEFAULT_LIMITS, Limits
-from alertmanager.incidents.policy import Policy, Step
+from alertmanager.incidents.policy import TARGET_KINDS, Policy, Step, TargetKind
 from alertmanager.notifiers.contract import GatewayUrl
 from alertmanager.rosters.settings import Phone, WallTime
 from alertmanager.store.database import sqlite_url
@@ -120,10 +121,31 @@ class ReadersSettings(_Block):
 
 
 class StepSettings(_Block):
-    """One step: whom to page, and how long to wait for an answer."""
+    """One step: whom to page, one of four, and how long to wait for an answer."""
 
-    roster: Identifier = Field(description="un tour d'astreinte,", examples=["astreinte"])
+    roster: Identifier | None = Field(None, examples=["astreinte"])
+    person: Identifier | None = None
+    team: Identifier | None = None
+    duty_phone: Identifier | None = Field(None, description="le tour à qui est le téléphone,")
     wait: PositiveDuration = Field(timedelta(minutes=5), examples=["5m"])
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if len(self._named()) != 1:
+            raise ValueError(
+                "une étape prévient une cible ; attendu : roster, person, team ou duty_phone,"
+                " l'un des quatre"
+            )
+        return self
+
+    def _named(self) -> list[tuple[TargetKind, str]]:
+        named = ((kind, getattr(self, kind)) for kind in TARGET_KINDS)
+        return [(kind, target) for kind, target in named if target is not None]
+
+    def step(self) -> Step:
+        """As the incidents know it."""
+        ((kind, target),) = self._named()
+        return Step(target, self.wait, kind)
 
 
 class EscalationSettings(_Block):
@@ -135,8 +157,27 @@ class EscalationSettings(_Block):
 
     def policy(self) -> Policy:
         """The policy that new incidents copy."""
-        steps = tuple(Step(step.roster, step.wait) for step in self.steps)
+        steps = tuple(step.step() for step in self.steps)
         return Policy(steps, self.last_resort, self.repeat)
+
+
+class PolicySettings(EscalationSettings):
+    """Whom to page for some incidents only: what is left out admits any."""
+
+    id: Identifier
+    severity: tuple[Literal["critical", "warning"], ...] = ()
+    hours: tuple[Literal["office", "evening", "weekend", "holiday"], ...] = ()
+    labels: dict[str, str] = {}
+
+    def policy(self) -> Policy:
+        """The policy that incidents it is for copy."""
+        return replace(
+            super().policy(),
+            id=self.id,
+            severities=self.severity,
+            hours=self.hours,
+            labels=self.labels,
+        )
 
 
 class ChannelSettings(_Block):
@@ -206,6 +247,8 @@ class WebhookFile(_Block):
     integrations: tuple[IntegrationSettings, ...] = Field(min_length=1)
     readers: ReadersSettings
     escalation: EscalationSettings
+    policies: tuple[PolicySettings, ...] = ()
+    acknowledge_for: PositiveDuration = Field(timedelta(minutes=60), examples=["60m"])
     grouping: tuple[str, ...] = Field(("member", "service", "alertname"), min_length=1)
     reopen_within: Duration = Field(timedelta(minutes=10), examples=["10m"])
     notifiers: dict[str, Any] = Field(

@@ -17,8 +17,9 @@ from alertmanager.delivery.courier import Courier
 from alertmanager.delivery.digest import LINK_ROOM, describe, render
 from alertmanager.delivery.leases import Lease
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.malformed import CALM, run_calm_timer
-from alertmanager.incidents.paging import current_text, message_ended, run_timer
+from alertmanager.incidents.due import run_due_timer
+from alertmanager.incidents.paging import message_ended
+from alertmanager.incidents.wording import current_text
 from alertmanager.notifiers.contract import Notifier, NotifierContext
 from alertmanager.rosters import RosterBook
 from alertmanager.store.database import Store
@@ -157,6 +158,8 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         rosters=config.rosters,
         inventory=config.inventory,
         policy=config.file.escalation.policy(),
+        policies=tuple(policy.policy() for policy in config.file.policies),
+        acknowledge_for=config.file.acknowledge_for,
         channels=_channels(config, notifiers),
         grouping=config.file.grouping,
         reopen_within=config.file.reopen_within,
@@ -166,7 +169,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         message_ended(session, desk, message, now)
 
     def due(session: Session, timer: Timer, now: datetime) -> None:
-        (run_calm_timer if timer.kind == CALM else run_timer)(session, desk, timer, now)
+        run_due_timer(session, desk, timer, now)
 
     link_for = None if link_key is None else link_maker(store, link_key, public_url, clock)
     room = LINK_ROOM if link_for is not None and public_url.startswith("https:") else 0

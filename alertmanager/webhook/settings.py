@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -140,22 +140,36 @@ def _named_integrations(document: Document) -> Iterator[tuple[Keys, str]]:
 
 
 def _unknown_names(rosters: RosterBook, document: Document) -> Iterator[Fault]:
-    known = "l'un de : " + ", ".join(rosters.roster_ids)
-    for place, step in enumerate(document.items(("escalation", "steps"))):
-        name = step.get("roster") if isinstance(step, dict) else None
-        if isinstance(name, str) and name not in rosters.roster_ids:
-            path: Keys = ("escalation", "steps", place, "roster")
-            yield document.fault(path, f"tour d'astreinte « {name} » inconnu", known)
-    people = {person.id for person in rosters.persons}
-    for place, name in enumerate(document.items(("escalation", "last_resort"))):
+    yield from _unknown_targets(rosters, document, ("escalation",))
+    policies = list(enumerate(document.items(("policies",))))
+    for place, _ in policies:
+        yield from _unknown_targets(rosters, document, ("policies", place))
+    ids = (
+        (("policies", place, "id"), policy["id"])
+        for place, policy in policies
+        if isinstance(policy, dict) and isinstance(policy.get("id"), str)
+    )
+    yield from document.doubles("règle d'escalade", ids)
+
+
+def _unknown_targets(rosters: RosterBook, document: Document, base: Keys) -> Iterator[Fault]:
+    people = sorted(person.id for person in rosters.persons)
+    known: dict[str, tuple[str, Sequence[str]]] = {
+        "roster": ("tour d'astreinte « {} » inconnu", rosters.roster_ids),
+        "duty_phone": ("tour « {} » sans téléphone d'astreinte", rosters.rosters_with_a_phone),
+        "team": ("équipe « {} » inconnue", rosters.team_ids),
+        "person": ("personne « {} » inconnue", people),
+    }
+    for place, step in enumerate(document.items((*base, "steps"))):
+        for kind, (sentence, names) in known.items():
+            name = step.get(kind) if isinstance(step, dict) else None
+            if isinstance(name, str) and name not in names:
+                wanted = "l'un de : " + (", ".join(names) or "aucun n'est déclaré")
+                yield document.fault((*base, "steps", place, kind), sentence.format(name), wanted)
+    for place, name in enumerate(document.items((*base, "last_resort"))):
         if isinstance(name, str) and name not in people:
             yield document.fault(
-                ("escalation", "last_resort", place),
+                (*base, "last_resort", place),
                 f"personne « {name} » inconnue",
-                "l'une de : " + ", ".join(sorted(people)),
+                "l'une de : " + ", ".join(people),
             )
-    block = document.data.get("canary") if isinstance(document.data, dict) else None
-    name = block.get("person") if isinstance(block, dict) else None
-    if isinstance(name, str) and name not in people:
-        known = "l'une de : " + ", ".join(sorted(people))
-        yield document.fault(("canary", "person"), f"personne « {name} » inconnue", known)

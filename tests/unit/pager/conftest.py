@@ -18,13 +18,15 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery import outbox
 from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.digest import render
+from alertmanager.delivery.storm import Limits
 from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.due import run_due_timer
 from alertmanager.incidents.inbox import take_reply
 from alertmanager.incidents.intake import receive
-from alertmanager.incidents.malformed import CALM, run_calm_timer
-from alertmanager.incidents.paging import current_text, message_ended, run_timer
+from alertmanager.incidents.paging import message_ended
 from alertmanager.incidents.policy import Policy, Step
 from alertmanager.incidents.received import ReceivedAlert
+from alertmanager.incidents.wording import current_text
 from alertmanager.notifiers.contract import Incoming, Report
 from alertmanager.rosters import RosterBook, load_rosters
 from alertmanager.store.database import Store, sqlite_url
@@ -36,6 +38,8 @@ from inventory import Inventory
 HOLIDAY_MORNING = datetime.fromisoformat("2026-05-01T07:12:00+02:00")
 NADIA, YANN, HELENE = "+33639981003", "+33639981005", "+33639981007"
 """Who is on duty that morning: first, second, last resort."""
+UNBOUNDED = Limits(per_5m=10_000, per_15m=None, per_hour=None, windows=(timedelta(0),))
+"""Every page at once: what a storm does has tests of its own."""
 
 
 @dataclass
@@ -75,8 +79,7 @@ class World:
                 select(Timer).where(Timer.done_at.is_(None), Timer.due_at <= self.now)
             ).all()
             for timer in timers:
-                run = run_calm_timer if timer.kind == CALM else run_timer
-                run(session, self.desk, timer, self.now)
+                run_due_timer(session, self.desk, timer, self.now)
             for identifier in outbox.overdue(session, self.now):
                 message = outbox.give_up_proof(session, self.now, identifier)
                 if message is not None:
@@ -183,6 +186,7 @@ class Nobody:
 
     roster_ids: Sequence[str] = ("astreinte", "renfort")
     persons: Sequence[Any] = field(default_factory=tuple)
+    team_ids: Sequence[str] = ()
 
     def on_duty(self, roster: str, instant: datetime) -> Any:
         @dataclass
@@ -191,6 +195,12 @@ class Nobody:
             why: str = f"personne dans {roster}"
 
         return Answer()
+
+    def day_kind(self, instant: datetime) -> str:
+        return "office"
+
+    def duty_phone(self, roster: str, instant: datetime) -> Any:
+        return None
 
     def support_hours_open(self, instant: datetime) -> bool:
         return True
@@ -259,7 +269,7 @@ def world(store: Store, example_inventory: Inventory, example_rosters: RosterBoo
         rosters=example_rosters,
         inventory=example_inventory,
         policy=policy,
-        channels=(Channel("sms", ("sms",)),),
+        channels=(Channel("sms", ("sms",), bounds=UNBOUNDED),),
         grouping=("member", "service", "alertname"),
         reopen_within=timedelta(minutes=10),
     )
