@@ -29,6 +29,7 @@ def addresses(estate: Estate) -> str:
         "API du webhook": f"{ports.url('webhook')}/api/v1/openapi.json",
         "Jeton d'opérateur": settings.path("operator.token"),
         "SMS reçus": estate.folder / "sms" / "handset.log",
+        "SMS de la sentinelle": estate.folder / "sentinel-sms" / "handset.log",
         "Configuration": settings.folder,
         "Journaux": estate.folder / "logs",
     }

@@ -30,7 +30,18 @@ ACTIVE_LIMIT = 400
 """Postfix's own default is 20,000; a small limit lets the queue jam within the drill."""
 SLOW_SECONDS = 20
 
-PAST = ("mail", "sms", "state", "webhook", "prometheus", "alertmanager", "hypervisor", "logs")
+PAST = (
+    "mail",
+    "sms",
+    "sentinel-sms",
+    "state",
+    "webhook",
+    "sentinel",
+    "prometheus",
+    "alertmanager",
+    "hypervisor",
+    "logs",
+)
 """What an earlier run left and a new one starts without."""
 
 MEASURED = "page d'état (tous les services mesurés)"
@@ -96,9 +107,17 @@ class Estate:
             self.folder / "sms", ports, f"{ports.url('webhook')}/api/v1/kannel/reply"
         )
         self.handset = Handset(self.folder / "sms", ports)
+        # As on another machine with another SIM: nothing of it is shared with the webhook's.
+        self.sentinel_gateway = SmsGateway(
+            self.folder / "sentinel-sms",
+            ports.sentinel_gateway,
+            f"{ports.url('sentinel')}/api/v1/kannel/reply",
+        )
+        self.sentinel_handset = Handset(self.folder / "sentinel-sms", ports.sentinel_gateway)
         logs = self.folder / "logs"
         self.exporter = VigieProcess("exporter", self.settings.folder, logs, ports)
         self.webhook = VigieProcess("webhook", self.settings.folder, logs, ports, clock_start)
+        self.sentinel = VigieProcess("sentinel", self.settings.folder, logs, ports, clock_start)
         self.status = VigieProcess("status", self.settings.folder, logs, ports, clock_start)
         self.prometheus = Prometheus(self.folder / "prometheus", ports)
         self.alertmanager = Alertmanager(
@@ -120,6 +139,9 @@ class Estate:
             ("Téléphones (fakesmsc)", self.handset),
             ("vigie-exporter", self.exporter),
             ("vigie-webhook", self.webhook),
+            ("Passerelle SMS de la sentinelle", self.sentinel_gateway),
+            ("Téléphones de la sentinelle", self.sentinel_handset),
+            ("vigie-sentinel", self.sentinel),
             ("Prometheus", self.prometheus),
             ("Alertmanager", self.alertmanager),
             ("vigie-status", self.status),
@@ -189,17 +211,27 @@ class Estate:
             **{tool: {"repositories": found} for tool, found in repositories.items()},
         }
         self.settings.write_exporter(collectors, self.folder / "state")
-        kannel = {
-            "url": self.gateway.send_url,
-            "username": self.gateway.username,
-            "password_file": str(self.gateway.password_file),
-            "callback_url": self.ports.url("webhook"),
-            "callback_allow": [LOOPBACK],
-        }
         self.settings.write_webhook(
-            self.folder / "webhook" / "webhook.sqlite3", kannel, self._first_wait
+            self.folder / "webhook" / "webhook.sqlite3",
+            self._kannel(self.gateway, "webhook"),
+            self._first_wait,
+        )
+        self.settings.write_sentinel(
+            self.folder / "sentinel" / "state.json",
+            self._kannel(self.sentinel_gateway, "sentinel"),
+            [{"name": "Hélène Vasseur", "phone": "+33 6 39 98 10 07"}],
         )
         self.settings.write_status()
+
+    def _kannel(self, gateway: SmsGateway, process: str) -> dict[str, Any]:
+        """The block of the notifier through `gateway`, which calls `process` back."""
+        return {
+            "url": gateway.send_url,
+            "username": gateway.username,
+            "password_file": str(gateway.password_file),
+            "callback_url": self.ports.url(process),
+            "callback_allow": [LOOPBACK],
+        }
 
     def _take_lock(self) -> IO[bytes]:
         lock = (self.folder / "lock").open("wb")
