@@ -49,5 +49,5 @@ def answer(session: Session, desk: Desk, link: Link, now: datetime) -> Answer:
         incidents=[incident.id for incident in waiting],
     )
     for incident in waiting:
-        acknowledge(session, desk, incident, who, now)
+        acknowledge(session, desk, incident, who, now, by="link")
     return Answer(used_before=False, taken=len(waiting))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.machine import TRANSITIONS, Event, State
+from alertmanager.incidents.machine import State
 from alertmanager.incidents.urgency import Urgency, severity, urgency
 from alertmanager.store.tables import Alert, Incident, Message, MessagePage, Page
 
@@ -123,11 +123,11 @@ def view_of(session: Session, desk: Desk, message: Message, page: int) -> LinkVi
     )
 
 
-_TAKEABLE = [state for state, event in TRANSITIONS if event == Event.ACKNOWLEDGE]
+_TAKEABLE = (State.OPEN, State.PAGING)
 
 
 def can_be_taken(incident: Incident) -> bool:
-    """Whether somebody may take it now."""
+    """Whether it waits for somebody: what another has, or put off, stays theirs."""
     return incident.state in _TAKEABLE
 
 

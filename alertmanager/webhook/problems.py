@@ -7,6 +7,7 @@ succeed is a 5xx here, and 429 and 409 are never used.
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,33 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.detail = detail
+
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what is wrong, in French"},
+    },
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these problems."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {"schema": _PROBLEM}},
+        }
+        for status in statuses
+    }
+
+
+ERRORS = problems(401, 404, 422, 503)
+"""What any route of readers and operators may answer."""
 
 
 def problem_response(status: HTTPStatus, detail: str) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""What may be read: the public state, the incidents and their journal, who is on duty."""
+"""What may be read: the public state, the incidents, who is on duty."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
-from sqlalchemy import or_, select
+from fastapi import APIRouter, Path, Query, Request
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
 from alertmanager.store.tables import Incident
 from alertmanager.webhook.pager import Pager
-from alertmanager.webhook.problems import Problem
+from alertmanager.webhook.problems import ERRORS, Problem
 from alertmanager.webhook.views import (
     DutyNow,
     DutyView,
@@ -30,15 +30,29 @@ _WHOLE = (
     selectinload(Incident.messages),
     selectinload(Incident.journal),
 )
-StateFilter = Literal["open", "paging", "acknowledged", "resolved"]
+StateFilter = Literal[
+    "open", "paging", "acknowledged", "snoozed", "suppressed", "resolved", "closed"
+]
+IDENTIFIER = "^[0-9a-f]{1,32}$"
+IncidentId = Annotated[str, Path(pattern=IDENTIFIER)]
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 def router(pager: Pager) -> APIRouter:
-    """Every route that only reads."""
+    """The public state, incidents, and who is on duty."""
     routes = APIRouter()
+    _add_status(routes, pager)
+    _add_incidents(routes, pager)
+    _add_duty(routes, pager)
+    return routes
+
+
+def _add_status(routes: APIRouter, pager: Pager) -> None:
     tokens = pager.tokens
 
-    @routes.get("/api/v1/status/incidents", summary="Public state, for the status page")
+    @routes.get(
+        "/api/v1/status/incidents", summary="Public state, for the status page", responses=ERRORS
+    )
     def status(request: Request) -> PublicState:
         tokens.check(request.headers.get("authorization"), tokens.status)
         now = pager.clock()
@@ -57,25 +71,41 @@ def router(pager: Pager) -> APIRouter:
             incidents = [public(incident) for incident in session.scalars(shown)]
         return PublicState(generated_at=now, incidents=incidents)
 
-    @routes.get("/api/v1/incidents", summary="Incidents whole, newest first")
+
+def _add_incidents(routes: APIRouter, pager: Pager) -> None:
+    tokens = pager.tokens
+
+    @routes.get("/api/v1/incidents", summary="Incidents whole, newest first", responses=ERRORS)
     def incidents(
         request: Request,
         state: StateFilter | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        limit: Limit = 50,
+        after: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,
     ) -> IncidentList:
         tokens.check(request.headers.get("authorization"), tokens.operator)
-        wanted = select(Incident).order_by(Incident.opened_at.desc(), Incident.id).limit(limit)
+        wanted = select(Incident).order_by(Incident.opened_at.desc(), Incident.id).limit(limit + 1)
         if state is not None:
             wanted = wanted.where(Incident.state == state)
         with pager.store.read() as session:
+            if after is not None:
+                last = session.get(Incident, after)
+                if last is None:
+                    raise Problem(HTTPStatus.NOT_FOUND, "aucun incident du numéro donné à after")
+                wanted = wanted.where(
+                    or_(
+                        Incident.opened_at < last.opened_at,
+                        and_(Incident.opened_at == last.opened_at, Incident.id > last.id),
+                    )
+                )
             found = [
                 IncidentView.model_validate(incident)
                 for incident in session.scalars(wanted.options(*_WHOLE))
             ]
-        return IncidentList(generated_at=pager.clock(), incidents=found)
+        more = found[limit - 1].id if len(found) > limit else None
+        return IncidentList(generated_at=pager.clock(), incidents=found[:limit], next=more)
 
-    @routes.get("/api/v1/incidents/{identifier}", summary="One incident whole")
-    def incident(request: Request, identifier: str) -> IncidentView:
+    @routes.get("/api/v1/incidents/{identifier}", summary="One incident whole", responses=ERRORS)
+    def incident(request: Request, identifier: IncidentId) -> IncidentView:
         tokens.check(request.headers.get("authorization"), tokens.operator)
         with pager.store.read() as session:
             found = session.get(Incident, identifier, options=_WHOLE)
@@ -83,7 +113,11 @@ def router(pager: Pager) -> APIRouter:
                 raise Problem(HTTPStatus.NOT_FOUND, "aucun incident de ce numéro")
             return IncidentView.model_validate(found)
 
-    @routes.get("/api/v1/duty", summary="Who is on duty now, and why")
+
+def _add_duty(routes: APIRouter, pager: Pager) -> None:
+    tokens = pager.tokens
+
+    @routes.get("/api/v1/duty", summary="Who is on duty now, and why", responses=ERRORS)
     def duty(request: Request) -> DutyNow:
         tokens.check(request.headers.get("authorization"), tokens.operator)
         now, book = pager.clock(), pager.rosters
@@ -103,5 +137,3 @@ def router(pager: Pager) -> APIRouter:
         return DutyNow(
             generated_at=now, support_hours_open=book.support_hours_open(now), rosters=found
         )
-
-    return routes

@@ -68,9 +68,11 @@ class MessageView(View):
     """One message to one person. `recipient` is a person's id; the number is not shown."""
 
     id: int
+    incident_id: str | None
     page_id: int | None
     kind: str
     channel: str
+    provider: str | None
     recipient: str
     text: str
     state: str
@@ -83,8 +85,10 @@ class MessageView(View):
 
 
 class JournalView(View):
-    """One thing that happened."""
+    """One thing that happened. `id` is its place in the whole journal, `hash` its seal."""
 
+    id: int
+    hash: str
     at: datetime
     event: str
     detail: dict[str, Any]
@@ -108,7 +112,12 @@ class IncidentView(View):
     opened_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    acknowledged_until: datetime | None
+    snoozed_until: datetime | None
+    snoozed_by: str | None
+    maintenance_id: int | None
     resolved_at: datetime | None
+    closed_at: datetime | None
     alerts: list[AlertView]
     pages: list[PageView]
     messages: list[MessageView]
@@ -116,10 +125,71 @@ class IncidentView(View):
 
 
 class IncidentList(View):
-    """Incidents, newest first."""
+    """Incidents, newest first. `next` is the `after` of what follows; null: that is all."""
 
     generated_at: datetime
     incidents: list[IncidentView]
+    next: str | None
+
+
+class MessageList(View):
+    """Messages, newest first. `next` is the `before` of what follows; null: that is all."""
+
+    generated_at: datetime
+    messages: list[MessageView]
+    next: int | None
+
+
+class JournalEntry(JournalView):
+    """One line of the whole journal."""
+
+    incident_id: str | None
+
+
+class JournalList(View):
+    """Lines of the journal, oldest first. `next` is the `after` of what follows; null: none yet."""
+
+    generated_at: datetime
+    lines: list[JournalEntry]
+    next: int | None
+
+
+class ProofView(View):
+    """One line of the journal that proves what became of a message."""
+
+    line: int
+    at: datetime
+    event: str
+    detail: str
+    hash: str
+
+
+class ToldView(View):
+    """One message to one person, and its proof. The number is not shown."""
+
+    message: int
+    person: str
+    name: str
+    kind: str
+    channel: str
+    provider: str | None
+    text: str
+    state: str
+    decided_at: datetime
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    answered_at: datetime | None
+    answer: str
+    proof: list[ProofView]
+
+
+class ToldList(View):
+    """Who was told what about an incident, in the order it was decided."""
+
+    generated_at: datetime
+    incident: str
+    code: str
+    told: list[ToldView]
 
 
 class PersonView(View):
