@@ -12,7 +12,7 @@ import http.client
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from alertmanager.notifiers.connection import Line, NotConnected, trusting
 from alertmanager.notifiers.contract import PermanentFailure, TemporaryFailure
@@ -67,7 +67,7 @@ def post(
             raise TemporaryFailure(f"{who} : {error}") from None
         try:
             with _told(who, line, seconds):
-                answer = _ask(connection, parts.path or "/", parts.netloc, body, headers)
+                answer = _ask(connection, line, parts, body, headers)
                 return replace(answer, hide=hide)
         finally:
             connection.close()
@@ -86,11 +86,11 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _ask(
-    connection: _Connection, path: str, host: str, body: bytes, headers: Mapping[str, str]
+    connection: _Connection, line: Line, url: SplitResult, body: bytes, headers: Mapping[str, str]
 ) -> Answer:
     try:
-        connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
-        connection.putheader("Host", host)
+        connection.putrequest("POST", url.path or "/", skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", url.netloc)
         connection.putheader("Content-Length", str(len(body)))
         connection.putheader("Connection", "close")
         for name, value in headers.items():
@@ -100,13 +100,19 @@ def _ask(
             f"envoi impossible à écrire en HTTP ({type(error).__name__})"
         ) from None
     connection.endheaders(body)
-    answer = connection.getresponse()
+    with contextlib.closing(connection.getresponse()) as answer:
+        if line.over:  # http.client takes a head that was cut for a whole one
+            raise TimeoutError
+        return Answer(answer.status, _beginning(answer))
+
+
+def _beginning(answer: http.client.HTTPResponse) -> bytes:
+    """What there is of the body. The status is what counts: one without end takes nothing back."""
     read = b""
-    # The status is what counts: a body that never ends takes nothing back.
     with contextlib.suppress(OSError, http.client.HTTPException):
         while len(read) < MOST_READ and (more := answer.read1(MOST_READ - len(read))):
             read += more
-    return Answer(answer.status, read)
+    return read
 
 
 @contextlib.contextmanager

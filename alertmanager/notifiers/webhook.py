@@ -7,6 +7,7 @@ again can be known. What the bridge calls back is signed with the same secret.
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,6 +38,10 @@ _WHO = "passerelle web"
 _MOST_BODY = 64 << 10
 _AGAIN = (408, 425, 429)
 """Busy, rather than refusing."""
+_ADDRESSES = {
+    "phone": re.compile(r"\+?[0-9]{3,20}"),
+    "email": re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.-]{1,253}"),
+}
 _OUTCOMES = ("waiting", "accepted", "delivered", "failed")
 
 
@@ -86,6 +91,8 @@ class Webhook:
 
     def send(self, message: Outgoing) -> Accepted:
         """Post it. The answer's status decides, unless its body says ``"accepted": false``."""
+        if not _ADDRESSES[self._settings.to].fullmatch(message.to):
+            raise PermanentFailure(f"{_WHO} : l'adresse n'en est pas une")
         body = json.dumps(_document(message, self._callback), ensure_ascii=False)
         raw = body.encode("utf-8", "replace")
         try:
