@@ -44,6 +44,8 @@ class MailServer:
         slow_seconds: int,
         retry_seconds: int = 3600,
         canaries: Sequence[str] = (),
+        mailboxes: tuple[str, int] | None = None,
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.ports = ports
@@ -54,6 +56,8 @@ class MailServer:
             tuple(slow_domains),
             retry_seconds,
             canaries=tuple(canaries),
+            mailboxes=mailboxes,
+            certificate=certificate,
         )
         self.queue_directory = self._settings.spool
         self.config_directory = self._settings.config

@@ -44,6 +44,10 @@ class PostfixSettings:
     retry_seconds: int = 3600
     canaries: Sequence[str] = ()
     """Addresses whose mail goes to the exporter, by LMTP."""
+    mailboxes: tuple[str, int] | None = None
+    """A domain, and the LMTP port on loopback where its mail is delivered."""
+    certificate: tuple[Path, Path] | None = None
+    """Chain and key in PEM: submission offers STARTTLS, and takes no password without it."""
     hostname: str = "mx1.deux-rives.test"
 
     @property
@@ -109,6 +113,20 @@ def main_cf(settings: PostfixSettings) -> str:
     return "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
+def _tls(settings: PostfixSettings) -> str:
+    if settings.certificate is None:
+        return ""
+    chain, key = settings.certificate
+    values = {
+        "smtpd_tls_security_level": "encrypt",
+        "smtpd_tls_cert_file": chain,
+        "smtpd_tls_key_file": key,
+        "smtpd_tls_auth_only": "yes",
+        "smtpd_tls_loglevel": 0,
+    }
+    return "".join(f"  -o {name}={value}\n" for name, value in values.items())
+
+
 def master_cf(settings: PostfixSettings) -> str:
     """Plain SMTP, and authenticated submission logged as ``postfix/submission/smtpd``."""
     smtp = f"{LOOPBACK}:{settings.ports['smtp']}"
@@ -119,7 +137,9 @@ def master_cf(settings: PostfixSettings) -> str:
         "  -o syslog_name=postfix/submission\n"
         "  -o smtpd_sasl_auth_enable=yes\n"
         "  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n"
-        "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n" + _DAEMONS
+        "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+        + _tls(settings)
+        + _DAEMONS
     )
 
 
@@ -133,4 +153,7 @@ def transport_map(settings: PostfixSettings) -> str:
     slow = "".join(f"{domain} {relay}\n" for domain in settings.slow_domains)
     bouncing = f"{BOUNCING_DOMAIN} relay:[{LOOPBACK}]:{ports['bouncing_relay']}\n"
     exporter = f"lmtp:inet:{LOOPBACK}:{ports['canary_lmtp']}"
+    if settings.mailboxes is not None:
+        domain, port = settings.mailboxes
+        bouncing += f"{domain} lmtp:inet:{LOOPBACK}:{port}\n"
     return slow + bouncing + "".join(f"{canary} {exporter}\n" for canary in settings.canaries)

@@ -16,7 +16,7 @@ _ANSWERED = ("page", "digest")
 _UNGUESSABLE = r"[A-Za-z0-9_-]{16,64}"
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
-_REPLY = "Pour prendre en charge : répondez OK à ce courriel."
+_REPLY = "Pour prendre en charge : répondez OK à ce courriel"
 _NO_REPLY = "Une réponse à ce courriel ne serait pas lue."
 
 
@@ -64,10 +64,13 @@ def _subject(message: Outgoing) -> str:
 
 def _body(message: Outgoing, *, answered: bool) -> str:
     parts = [_shown(message.details or message.text).strip()]
-    if message.kind in _ANSWERED:
-        parts.append(_REPLY if answered else _NO_REPLY)
-    if message.link:
-        parts.append(f"Ou par ce lien : {_shown(message.link)}")
+    link = _shown(message.link or "")
+    if message.kind not in _ANSWERED:
+        parts += [link] if link else []
+    elif answered:
+        parts.append(f"{_REPLY}, ou ouvrez ce lien :\n{link}" if link else f"{_REPLY}.")
+    else:
+        parts.append(f"{_NO_REPLY} Pour prendre en charge :\n{link}" if link else _NO_REPLY)
     return "\n\n".join(parts) + "\n\n-- \nVigie, astreinte du syndicat\n"
 
 

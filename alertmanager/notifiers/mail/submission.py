@@ -43,6 +43,7 @@ class Submission:
             problem = f"n'a pas répondu en {seconds:.0f} s" if line.over else "a coupé la liaison"
             raise TemporaryFailure(f"{_WHO} : {problem}", maybe_sent=talk.handed) from None
         finally:
+            talk.close()
             line.close()
 
 
