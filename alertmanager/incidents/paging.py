@@ -85,6 +85,15 @@ def suppress(session: Session, incident: Incident, now: datetime) -> bool:
     return _suppressed(session, incident, now)
 
 
+def escalate(session: Session, desk: Desk, incident: Incident, now: datetime, reason: str) -> None:
+    """Somebody asks for the next step at once, whoever has it. Raise IllegalTransition if over."""
+    after(incident.state, Event.PAGE)
+    if incident.state != State.PAGING:
+        start_paging(session, desk, incident, now, reason)
+    else:
+        _escalate(session, desk, incident, now, reason, now)
+
+
 def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None:
     """Do what a due timer was set for, unless its generation has passed."""
     timer.done_at = now

@@ -295,6 +295,17 @@ class Maintenance(Base):
     cancelled_at: Mapped[datetime | None]
 
 
+class KeptAnswer(Base):
+    """The answer to a request of an operator that bore an Idempotency-Key, for its repeats."""
+
+    __tablename__ = "kept_answers"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    answer: Mapped[dict[str, Any]]
+
+
 class Heartbeat(Base):
     """The last beat of a heartbeat integration."""
 

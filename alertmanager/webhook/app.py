@@ -6,7 +6,17 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from alertmanager.webhook import callbacks, health, ingest, link_routes, problems, reads, records
+from alertmanager.webhook import (
+    actions,
+    callbacks,
+    health,
+    ingest,
+    link_routes,
+    maintenances,
+    problems,
+    reads,
+    records,
+)
 from alertmanager.webhook.limits import BodyLimits
 from alertmanager.webhook.pager import Pager
 
@@ -22,6 +32,6 @@ def build_app(pager: Pager) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimits)
-    for part in (ingest, callbacks, reads, records, link_routes, health):
+    for part in (ingest, callbacks, reads, records, actions, maintenances, link_routes, health):
         app.include_router(part.router(pager))
     return app

@@ -45,6 +45,14 @@ def _new_tables() -> None:
     )
     op.create_index("ix_late_alerts_settled_at", "late_alerts", ["settled_at"])
     op.create_table(
+        "kept_answers",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("request", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("answer", sa.JSON(), nullable=False),
+    )
+    op.create_index("ix_kept_answers_created_at", "kept_answers", ["created_at"])
+    op.create_table(
         "links",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("message_id", sa.Integer(), sa.ForeignKey("messages.id"), nullable=False),
