@@ -100,7 +100,11 @@ def test_a_backup_host_runs_the_exporter_and_is_told_what_the_webhook_lacks(whee
         [venv / "bin" / "vigie-exporter", "--version"], capture_output=True, text=True, check=False
     )
     assert exporter.returncode == 0, exporter.stderr
-    for process, extra in (("vigie-webhook", "webhook"), ("vigie-status", "status")):
+    for process, extra in (
+        ("vigie-webhook", "webhook"),
+        ("vigie-sentinel", "webhook"),
+        ("vigie-status", "status"),
+    ):
         refused = subprocess.run(
             [venv / "bin" / process, "--version"], capture_output=True, text=True, check=False
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,6 +186,11 @@ def test_who_may_beat_and_what_is_refused(sentinel):
     sentinel.start()
     assert sentinel.beat() == 200
     assert sentinel.beat("autre") == 401
+    exposed = requests.get(f"{sentinel.ports.url('sentinel')}/metrics", timeout=5).text
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=exposed, text=True, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
     root = sentinel.ports.url("sentinel")
     token = sentinel.pager.settings.secret("watchdog.token")
     headers = {"Authorization": f"Bearer {token}"}
