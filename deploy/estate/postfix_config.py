@@ -124,7 +124,8 @@ def _tls(settings: PostfixSettings) -> str:
         "smtpd_tls_auth_only": "yes",
         "smtpd_tls_loglevel": 0,
     }
-    return "".join(f"  -o {name}={value}\n" for name, value in values.items())
+    options = "".join(f"  -o {name}={value}\n" for name, value in values.items())
+    return options + "tlsmgr    unix  -  -  n  1000? 1  tlsmgr\n"
 
 
 def master_cf(settings: PostfixSettings) -> str:
