@@ -23,7 +23,7 @@ def plan_of(config: WebhookConfig, zone: ZoneInfo) -> CanaryPlan | None:
     canary = config.file.canary
     if canary is None:
         return None
-    channels = dict(config.through())
+    channels = config.sms_channels()
     channel = canary.channel or next(iter(channels))
     recipient = config.rosters.person(canary.person) if canary.person is not None else None
     return CanaryPlan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,9 +50,11 @@ class WebhookConfig:
 
     def through(self) -> list[tuple[str, tuple[str, ...]]]:
         """(channel, its notifiers), in order; without a block `channels` each notifier is one."""
-        if self.file.channels:
-            return [(channel.id, channel.through) for channel in self.file.channels]
-        return [(name, (name,)) for name in self.notifiers]
+        return _through(self.file, self.notifiers)
+
+    def sms_channels(self) -> dict[str, tuple[str, ...]]:
+        """Those of them that reach telephones."""
+        return dict(_of_phones(self.through(), self.notifiers))
 
 
 def load_webhook_config(path: Path) -> WebhookConfig:
@@ -75,12 +77,28 @@ def load_webhook_config(path: Path) -> WebhookConfig:
     collected.faults += document.doubles("intégration", _named_integrations(document))
     collected.faults += _channels(document, notifiers)
     if file is not None and file.canary is not None:
-        collected.faults += _canary(file, file.canary, document)
+        sms = dict(_of_phones(_through(file, notifiers), notifiers))
+        collected.faults += _canary(sms, file.canary, document)
     if rosters is not None:
         collected.faults += _unknown_names(rosters, document)
     if collected.faults or file is None or inventory is None or rosters is None:
         raise ConfigurationError(collected.faults)
     return WebhookConfig(file, inventory, rosters, notifiers)
+
+
+def _through(file: WebhookFile, names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
+    if file.channels:
+        return [(channel.id, channel.through) for channel in file.channels]
+    return [(name, (name,)) for name in names]
+
+
+def _of_phones(
+    channels: Iterable[tuple[str, tuple[str, ...]]], notifiers: Mapping[str, ConfiguredNotifier]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for identifier, names in channels:
+        first = notifiers.get(names[0])
+        if first is not None and first.reaches == "phone":
+            yield identifier, names
 
 
 def _notifier(document: Document, name: str) -> ConfiguredNotifier:
@@ -118,18 +136,18 @@ def _channels(document: Document, notifiers: Mapping[str, ConfiguredNotifier]) -
             )
 
 
-def _canary(file: WebhookFile, canary: CanarySettings, document: Document) -> Iterator[Fault]:
-    """Faults of the block `canary`: a channel or a notifier that is not there."""
-    channels = {c.id: c.through for c in file.channels}
-    known = tuple(channels or document.keys(("notifiers",)))
-    if canary.channel is not None and canary.channel not in known:
-        path: Keys = ("canary", "channel")
-        yield document.fault(path, f"canal « {canary.channel} » inconnu", ", ".join(known))
-    within = channels.get(canary.channel or known[0], document.keys(("notifiers",)))
-    if canary.provider is not None and canary.provider not in within:
-        path = ("canary", "provider")
-        expected = "l'un de : " + ", ".join(within)
-        yield document.fault(path, f"moyen « {canary.provider} » inconnu de ce canal", expected)
+def _canary(
+    channels: Mapping[str, tuple[str, ...]], canary: CanarySettings, document: Document
+) -> Iterator[Fault]:
+    """Faults of the block `canary`, given the channels of SMS: one that is not there."""
+    name = canary.channel or next(iter(channels), "")
+    if name not in channels:
+        expected = "l'un de : " + ", ".join(channels) if channels else "un canal de SMS"
+        yield document.fault(("canary", "channel"), f"canal de SMS « {name} » inconnu", expected)
+    elif canary.provider is not None and canary.provider not in channels[name]:
+        expected = "l'un de : " + ", ".join(channels[name])
+        problem = f"moyen « {canary.provider} » inconnu de ce canal"
+        yield document.fault(("canary", "provider"), problem, expected)
 
 
 def _named_integrations(document: Document) -> Iterator[tuple[Keys, str]]:
@@ -150,6 +168,12 @@ def _unknown_names(rosters: RosterBook, document: Document) -> Iterator[Fault]:
         if isinstance(policy, dict) and isinstance(policy.get("id"), str)
     )
     yield from document.doubles("règle d'escalade", ids)
+    canary = document.data.get("canary") if isinstance(document.data, dict) else None
+    name = canary.get("person") if isinstance(canary, dict) else None
+    people = sorted(person.id for person in rosters.persons)
+    if isinstance(name, str) and name not in people:
+        known = "l'une de : " + ", ".join(people)
+        yield document.fault(("canary", "person"), f"personne « {name} » inconnue", known)
 
 
 def _unknown_targets(rosters: RosterBook, document: Document, base: Keys) -> Iterator[Fault]:

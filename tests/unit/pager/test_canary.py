@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -144,3 +145,10 @@ def test_the_oldest_pending_message_counts_from_when_it_was_to_leave(
     pending(store, kind, attempts, created, created + timedelta(seconds=next_after))
     figures = exposed(store, "2026-05-01T03:10:00+02:00", None)
     assert figures["vigie_webhook_oldest_pending_message_age_seconds"] == expected
+
+
+def test_several_processes_at_the_same_instant_send_one(store):
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: send(store, "2026-05-01T03:00+02:00", plan()), range(4)))
+    assert sorted(counts) == [0, 0, 0, 1]
+    assert len(rows(store)) == 1

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
+from alertmanager.webhook.night import plan_of
 from alertmanager.webhook.settings import load_webhook_config
 from inventory.config import ConfigurationError
 
@@ -151,3 +154,36 @@ def test_the_example_of_the_reference_page_is_valid(folder: Path) -> None:
     (folder / "webhook.yml").write_text(example)
     assert set(data) >= {"integrations", "escalation", "notifiers"}
     load_webhook_config(folder / "webhook.yml")
+
+
+CANARY = "canary: {at: '03:00', every: day, person: helene.vasseur}\n"
+
+
+def test_a_night_test_goes_through_the_first_channel_of_sms(folder: Path) -> None:
+    (folder / "webhook.yml").write_text(GOOD + CANARY)
+    plan = plan_of(load_webhook_config(folder / "webhook.yml"), ZoneInfo("Europe/Paris"))
+    assert plan is not None
+    assert (plan.at, plan.weekday, plan.providers) == (time(3), None, ("kannel",))
+    assert plan.address == "+33639981007"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("channel: mail", "canary.channel: canal de SMS « mail » inconnu"),
+        ("provider: autre", "canary.provider: moyen « autre » inconnu"),
+        ("phone: '+33 6 39 98 10 07'", "attendu : person ou phone, l'un des deux"),
+        ("weekday: 8", "canary.weekday"),
+    ],
+)
+def test_a_night_test_that_nobody_could_receive_is_refused(folder, written, expected) -> None:
+    (said,) = faults(folder, GOOD + CANARY.replace("}", f", {written}}}"))
+    assert expected in said
+
+
+def test_a_night_test_names_a_person_and_an_hour(folder: Path) -> None:
+    text = CANARY.replace("helene.vasseur", "personne").replace("'03:00'", "3")
+    assert [fault.split(": ")[1] for fault in faults(folder, GOOD + text)] == [
+        "canary.at",
+        "canary.person",
+    ]
