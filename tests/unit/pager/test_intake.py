@@ -69,7 +69,7 @@ def test_firing_long_after_the_end_is_a_new_incident_with_a_code_of_its_own(worl
     world.pass_time(minutes=11)
     world.post(world.alert())
     first, second = world.incidents()
-    assert first.state == "resolved"
+    assert first.state == "closed"
     assert second.state == "paging"
     assert first.code != second.code
 
@@ -134,7 +134,7 @@ def test_a_critical_alert_joining_a_waiting_warning_pages_at_once_and_only_once(
     assert [m.kind for m in world.messages()] == ["page"]
     world.send_all()
     world.reply(world.first, "ok")
-    world.pass_time(days=4)
+    world.pass_time(minutes=59)
     assert [m.kind for m in world.messages()] == ["page", "confirmation"]
 
 

@@ -19,16 +19,18 @@ def test_without_an_answer_the_second_then_the_last_resort_then_the_first_again(
     world.post(world.alert())
     world.send_all()
     expected = [world.first]
-    for minutes, person in ((5, world.second), (5, world.last), (15, world.first)):
+    everyone = [person.phone for person in world.desk.rosters.persons]
+    rounds = ((5, [world.second]), (5, [world.last]), (15, everyone), (15, [world.first]))
+    for minutes, people in rounds:
         world.pass_time(minutes=minutes, seconds=-1)
         world.send_all()
         assert pages(world) == expected
         world.pass_time(seconds=1)
         world.send_all()
-        expected.append(person)
+        expected += people
         assert pages(world) == expected
     reasons = [line.detail["reason"] for line in world.journal("page.escalated")]
-    assert reasons == ["sans réponse dans le délai"] * 3
+    assert reasons == ["sans réponse dans le délai"] * 4
 
 
 def test_after_a_stop_only_the_overdue_step_is_paged(world: Any) -> None:
@@ -37,15 +39,38 @@ def test_after_a_stop_only_the_overdue_step_is_paged(world: Any) -> None:
     world.now += timedelta(hours=3)  # nothing ran meanwhile
     world.run_due()
     world.run_due()
+    # 5 and 5 minutes, twice a quarter of an hour, and so on: after 3 h it is the last resort's turn.
+    assert pages(world) == [world.first, world.last]
+    passed = [line.detail for line in world.journal("page.escalated")]
+    assert passed[0]["reason"] == "sans réponse dans le délai"
+    assert {line["reason"] for line in passed[1:]} == {"étape échue pendant l'arrêt de Vigie"}
+    assert passed[-1]["to_step"] == 2
+
+
+def test_a_stop_within_a_step_passes_none_over(world: Any) -> None:
+    world.post(world.alert())
+    world.send_all()
+    world.now += timedelta(minutes=9)
+    world.run_due()
     assert pages(world) == [world.first, world.second]
+    assert len(world.journal("page.escalated")) == 1
 
 
-def test_an_acknowledgement_stops_the_escalation_for_good(world: Any) -> None:
+def test_an_acknowledgement_stops_the_escalation_until_it_expires(world: Any) -> None:
     world.post(world.alert())
     world.send_all()
     world.reply(world.first, "ok")
-    world.pass_time(hours=12)
+    world.pass_time(minutes=59)
     assert pages(world) == [world.first]
+    world.pass_time(minutes=1)
+    assert pages(world) == [world.first, world.first]
+    assert "(toujours en cours)" in world.messages()[-1].text
+    assert world.incident().acknowledged_by is None
+    world.send_all()
+    world.reply(world.first, "ok")
+    world.post(world.alert(firing=False))
+    world.pass_time(hours=12)
+    assert pages(world) == [world.first, world.first]
 
 
 def test_a_refused_message_goes_to_the_next_person_at_once(world: Any) -> None:
@@ -53,7 +78,7 @@ def test_a_refused_message_goes_to_the_next_person_at_once(world: Any) -> None:
     world.refuse_next()
     assert pages(world) == [world.first, world.second]
     (line,) = world.journal("page.escalated")
-    assert line.detail["reason"] == "SMS non remis"
+    assert line.detail["reason"] == "message non remis"
 
 
 def test_a_message_without_proof_goes_to_the_next_person_after_the_deadline(world: Any) -> None:
