@@ -122,7 +122,7 @@ class ImapMailbox:
         self._line.open(host, settings.server.port)
         if settings.security == "tls":
             self._line.secure(trusting(settings.ca_file), host)
-        imap = _Imap(self._line, host)
+        self._imap = imap = _Imap(self._line, host)  # dropped, should anything fail from here
         if settings.security == "starttls":
             secure = Handshake(self._line, trusting(settings.ca_file), host)
             _checked(imap.starttls(cast("Any", secure)))
