@@ -26,6 +26,7 @@ from alertmanager.store.database import Store
 from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Incident, Message, Timer
 from alertmanager.webhook import answers
+from alertmanager.webhook.counted import counted
 from alertmanager.webhook.fetching import Fetching
 from alertmanager.webhook.file import IntegrationSettings
 from alertmanager.webhook.group_commit import GroupCommit
@@ -185,10 +186,11 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
             return describe(session, desk, session.get_one(Message, lease.id), clock())
 
     canary = plan_of(config, desk.zone)
+    telemetry = Telemetry(store, clock, canary)
     courier = Courier(
         store,
         clock,
-        notifiers,
+        counted(notifiers, telemetry.sends),
         [*desk.channels, *(canary.channels(desk.channels) if canary is not None else ())],
         owner=f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}",
         on_ended=ended,
@@ -208,7 +210,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         courier=courier,
         integrations={i.id: i for i in config.file.integrations},
         tokens=tokens,
-        telemetry=Telemetry(store, clock, canary),
+        telemetry=telemetry,
         night=Night(canary, store, clock, courier.wake),
         survey=Survey(store, clock, desk, urls, courier.wake),
         spool=spool,

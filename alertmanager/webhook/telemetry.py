@@ -48,6 +48,12 @@ class Telemetry:
             ["notifier"],
             registry=self.registry,
         )
+        self.sends = Counter(
+            "vigie_webhook_sends",
+            "Messages handed to a notifier, by what it answered.",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
         self.registry.register(_StoreCollector(store, clock, canary))
 
 
