@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from alertmanager.store.tables import Alert
@@ -129,7 +129,7 @@ class Book:
             )
 
 
-def _latest(session: Session, integration: str, fingerprints: list[str]) -> Iterable[Episode]:
+def _latest_statement() -> Select[Any]:
     other = aliased(Alert)
     last = (
         select(func.max(other.episode))
@@ -137,23 +137,28 @@ def _latest(session: Session, integration: str, fingerprints: list[str]) -> Iter
         .correlate(Alert)
         .scalar_subquery()
     )
-    rows = session.execute(
-        select(
-            Alert.id,
-            Alert.fingerprint,
-            Alert.episode,
-            Alert.status,
-            Alert.starts_at,
-            Alert.resolved_at,
-            Alert.incident_id,
-            Alert.annotations,
-            Alert.labels["alertname"].as_string(),
-        ).where(
-            Alert.integration == integration,
-            Alert.fingerprint.in_(fingerprints),
-            Alert.episode == last,
-        )
+    return select(
+        Alert.id,
+        Alert.fingerprint,
+        Alert.episode,
+        Alert.status,
+        Alert.starts_at,
+        Alert.resolved_at,
+        Alert.incident_id,
+        Alert.annotations,
+        Alert.labels["alertname"].as_string(),
+    ).where(
+        Alert.integration == bindparam("integration"),
+        Alert.fingerprint.in_(bindparam("fingerprints", expanding=True)),
+        Alert.episode == last,
     )
+
+
+_LATEST = _latest_statement()  # put together once: that costs more than to run it
+
+
+def _latest(session: Session, integration: str, fingerprints: list[str]) -> Iterable[Episode]:
+    rows = session.execute(_LATEST, {"integration": integration, "fingerprints": fingerprints})
     for row_id, fingerprint, number, status, starts, ended, incident, words, name in rows:
         yield Episode(
             integration,

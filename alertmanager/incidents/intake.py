@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.codes import fresh_code
@@ -30,6 +30,19 @@ from alertmanager.incidents.urgency import (
 )
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
+
+# Put together once: that costs more than to run them.
+_FIRING = (
+    select(Alert.labels["severity"].as_string(), Alert.labels["impact"].as_string())
+    .where(Alert.incident_id == bindparam("incident"), Alert.status == "firing")
+    .distinct()
+)
+_LAST = (
+    select(Incident)
+    .where(Incident.group_key == bindparam("key"))
+    .order_by(Incident.opened_at.desc(), Incident.id)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -73,68 +86,74 @@ def receive_all(
     Alertmanager can be asked about a firing that may be out of date.
     """
     book = Book.of(session, ((b.integration, a.fingerprint) for b in batches for a in b.alerts))
-    late = Doubts(session, asked)
-    groups: dict[str, Incident] = {}
-    touched: dict[str, _Touched] = {}
-    counts = []
-    for batch in batches:
-        changed = 0
-        for alert in batch.alerts:
-            known = book.known.get((batch.integration, alert.fingerprint))
-            if known is not None and known.firing:
-                if alert.firing:
-                    book.repeat(known, alert.annotations)
-                    continue
-                book.end(known, now)
-                _journal(session, known, now)
-                if known.incident_id not in touched:
-                    incident = session.get_one(Incident, known.incident_id)
-                    touched[incident.id] = _Touched(incident)
-            elif not alert.firing:
-                # Of what we never knew, or is over: it has the last word on what was in doubt.
-                late.drop(batch.integration, alert.fingerprint, now)
-                continue
-            elif late.doubts(batch, alert, known, now):
-                late.note(batch, alert, now)
-            else:
-                key = group_key(alert.labels, desk.grouping)
-                if key not in groups:
-                    groups[key] = _incident_for(session, desk, key, alert, now)
-                incident = groups[key]
-                _new_episode(session, book, (batch, alert), incident, now)
-                entry = touched.setdefault(incident.id, _Touched(incident))
-                if urgency(alert.labels) > entry.fresh:
-                    entry.fresh, entry.labels = urgency(alert.labels), alert.labels
-            changed += 1
-        counts.append(changed)
+    intake = _Intake(session, desk, now, book, Doubts(session, asked))
+    changed = [sum(intake.take(batch, alert) for alert in batch.alerts) for batch in batches]
     book.write(session, now)
-    for entry in touched.values():
+    for entry in intake.touched.values():
         _settle(session, desk, entry, now)
-    return Taken(counts, late.write(session))
+    return Taken(changed, intake.late.write(session))
 
 
-def _new_episode(
-    session: Session,
-    book: Book,
-    received: tuple[Batch, ReceivedAlert],
-    incident: Incident,
-    now: datetime,
-) -> None:
-    batch, alert = received
-    previous = book.known.get((batch.integration, alert.fingerprint))
-    episode = Episode(
-        batch.integration,
-        alert.fingerprint,
-        previous.number + 1 if previous else 1,
-        firing=True,
-        starts_at=alert.starts_at,
-        resolved_at=None,
-        incident_id=incident.id,
-        annotations=alert.annotations,
-        alertname=alert.labels.get("alertname", ""),
-    )
-    book.open(episode, {"labels": alert.labels, "generator_url": alert.generator_url}, now)
-    _journal(session, episode, now)
+@dataclass
+class _Intake:
+    """The alerts of several payloads, one after the other; the incidents are settled at the end."""
+
+    session: Session
+    desk: Desk
+    now: datetime
+    book: Book
+    late: Doubts
+    groups: dict[str, Incident] = field(default_factory=dict)
+    touched: dict[str, _Touched] = field(default_factory=dict)
+
+    def take(self, batch: Batch, alert: ReceivedAlert) -> bool:
+        """Whether it changed anything."""
+        known = self.book.known.get((batch.integration, alert.fingerprint))
+        if known is not None and known.firing:
+            if alert.firing:
+                self.book.repeat(known, alert.annotations)
+                return False
+            self._end(known)
+            return True
+        if not alert.firing:
+            # Of what we never knew, or is over: it has the last word on what was in doubt.
+            self.late.drop(batch.integration, alert.fingerprint, self.now)
+            return False
+        if self.late.doubts(batch, alert, known, self.now):
+            self.late.note(batch, alert, self.now)
+        else:
+            self._begin(batch, alert, known)
+        return True
+
+    def _end(self, known: Episode) -> None:
+        self.book.end(known, self.now)
+        _journal(self.session, known, self.now)
+        if known.incident_id not in self.touched:
+            incident = self.session.get_one(Incident, known.incident_id)
+            self.touched[incident.id] = _Touched(incident)
+
+    def _begin(self, batch: Batch, alert: ReceivedAlert, previous: Episode | None) -> None:
+        key = group_key(alert.labels, self.desk.grouping)
+        if key not in self.groups:
+            self.groups[key] = _incident_for(self.session, self.desk, key, alert, self.now)
+        incident = self.groups[key]
+        episode = Episode(
+            batch.integration,
+            alert.fingerprint,
+            previous.number + 1 if previous else 1,
+            firing=True,
+            starts_at=alert.starts_at,
+            resolved_at=None,
+            incident_id=incident.id,
+            annotations=alert.annotations,
+            alertname=alert.labels.get("alertname", ""),
+        )
+        row = {"labels": alert.labels, "generator_url": alert.generator_url}
+        self.book.open(episode, row, self.now)
+        _journal(self.session, episode, self.now)
+        entry = self.touched.setdefault(incident.id, _Touched(incident))
+        if urgency(alert.labels) > entry.fresh:
+            entry.fresh, entry.labels = urgency(alert.labels), alert.labels
 
 
 def _journal(session: Session, episode: Episode, now: datetime) -> None:
@@ -155,12 +174,7 @@ def _incident_for(
     session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: datetime
 ) -> Incident:
     """The open incident of the alert's group, the one that just closed, or a new one."""
-    last = session.scalar(
-        select(Incident)
-        .where(Incident.group_key == key)
-        .order_by(Incident.opened_at.desc(), Incident.id)
-        .limit(1)
-    )
+    last = session.scalar(_LAST, {"key": key})
     if last is not None and last.state not in OVER:
         return last
     resolved = last.resolved_at if last is not None and last.state == State.RESOLVED else None
@@ -212,11 +226,7 @@ def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> Non
     """Decide once about an incident, after all its alerts of the payload were taken in."""
     incident = entry.incident
     # A few pairs, however many alerts fire.
-    firing = session.execute(
-        select(Alert.labels["severity"].as_string(), Alert.labels["impact"].as_string())
-        .where(Alert.incident_id == incident.id, Alert.status == "firing")
-        .distinct()
-    ).all()
+    firing = session.execute(_FIRING, {"incident": incident.id}).all()
     if not firing:
         resolve_if_quiet(session, desk, incident, now)
         return

@@ -20,6 +20,8 @@ from alertmanager.store.tables import JournalLine
 
 _WAITING = "vigie_journal"
 _CHUNK = 1000
+_LAST = select(JournalLine.id, JournalLine.hash).order_by(JournalLine.id.desc()).limit(1)
+_INSERT = insert(JournalLine.__table__)  # type: ignore[arg-type]
 
 
 def write_line(
@@ -35,9 +37,7 @@ def seal(session: Session) -> None:
     if not waiting:
         return
     session.flush()  # the incidents they are about
-    last = session.execute(
-        select(JournalLine.id, JournalLine.hash).order_by(JournalLine.id.desc()).limit(1)
-    ).first()
+    last = session.execute(_LAST).first()
     number, previous = last if last is not None else (0, "")
     rows = []
     for now, incident, event, detail in waiting:
@@ -53,7 +53,7 @@ def seal(session: Session) -> None:
                 "hash": previous,
             }
         )
-    session.execute(insert(JournalLine.__table__), rows)  # type: ignore[arg-type]
+    session.execute(_INSERT, rows)
 
 
 def line_hash(previous: str, number: int, line: tuple[datetime, str | None, str, Any]) -> str:
