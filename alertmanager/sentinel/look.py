@@ -40,6 +40,9 @@ def look(url: str, heartbeat: str) -> Look:
         figures = read_figures(body.decode("utf-8"), heartbeat) if status == 200 else None
     except (OSError, http.client.HTTPException, ValueError, AttributeError):
         figures = None
+    if ready and figures is None:
+        # Half blind is not well: what waits, and the beats, are in there.
+        return Look(False, "métriques illisibles", None)
     return Look(ready, reason, figures)
 
 
