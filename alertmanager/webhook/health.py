@@ -31,6 +31,8 @@ def router(pager: Pager) -> APIRouter:
             return problem_response(
                 HTTPStatus.SERVICE_UNAVAILABLE, "les boucles d'envoi ne tournent pas"
             )
+        if not pager.intake.alive():
+            return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "plus rien ne prend les envois")
         return PlainTextResponse("vigie-webhook est prêt.\n")
 
     @routes.get("/metrics", summary="Metrics of the pager itself")
