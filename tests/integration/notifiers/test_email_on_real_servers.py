@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 import trustme
+from mail_site import answer
 
 from alertmanager.notifiers.contract import (
     Incoming,
@@ -53,18 +53,6 @@ def fetched(notifier: Email, count: int) -> dict[str, Incoming | Report]:
     wait_until(look, f"{count} courriels", 30)
     assert len(found) == count
     return found
-
-
-def answer(raw: bytes, sender: str, text: str) -> EmailMessage:
-    """A reply, as a mail program writes it."""
-    mail = message_from_bytes(raw, policy=policy.default)
-    reply = EmailMessage()
-    reply["From"], reply["To"] = sender, str(mail["From"])
-    reply["Subject"] = f"Re: {mail['Subject']}"
-    reply["In-Reply-To"] = reply["References"] = str(mail["Message-ID"])
-    quoted = "".join(f"> {line}\n" for line in str(mail.get_content()).splitlines())
-    reply.set_content(f"{text}\n\nLe 1 mai 2026 à 07:12, Vigie a écrit :\n{quoted}")
-    return reply
 
 
 def test_a_mail_its_proof_its_answer_and_its_removal(
