@@ -152,3 +152,12 @@ def test_several_processes_at_the_same_instant_send_one(store):
         counts = list(pool.map(lambda _: send(store, "2026-05-01T03:00+02:00", plan()), range(4)))
     assert sorted(counts) == [0, 0, 0, 1]
     assert len(rows(store)) == 1
+
+
+def test_one_that_fails_wakes_nobody_by_itself(world):
+    with world.store.write() as session:
+        send_due(session, plan(), utc("2026-05-01T03:00+02:00"))
+    world.now = utc("2026-05-01T03:00:01+02:00")
+    world.refuse_next()
+    assert [message.state for message in world.messages()] == ["failed"]
+    assert world.incidents() == []
