@@ -21,6 +21,7 @@ def announce(
     title: str,
     labels: Mapping[str, str],
     span: tuple[datetime, datetime],
+    *,
     who: str,
     now: datetime,
 ) -> Maintenance:

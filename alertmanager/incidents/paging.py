@@ -108,7 +108,9 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
         if later is not None:
             set_timer(session, incident, ESCALATE, later)
         elif not _suppressed(session, incident, now):
-            _escalate(session, desk, incident, now, "sans réponse dans le délai", timer.due_at)
+            _escalate(
+                session, desk, incident, now, reason="sans réponse dans le délai", due=timer.due_at
+            )
     elif timer.kind == ACKNOWLEDGE_EXPIRED and incident.state == State.ACKNOWLEDGED:
         write_line(
             session, now, "acknowledgement.expired", incident.id, name=incident.acknowledged_by
@@ -191,7 +193,7 @@ def _page_ended(session: Session, desk: Desk, page: Page, message: Message, now:
         return
     last = incident.step >= len(Policy.from_json(incident.policy).steps)
     if not last and _can_wait(session, desk, incident, now) is None:
-        _escalate(session, desk, incident, now, "message non remis", now)
+        _escalate(session, desk, incident, now, reason="message non remis", due=now)
 
 
 def _messages(session: Session, incident: Incident) -> Sequence[Message]:
@@ -221,7 +223,7 @@ def _wait(policy: Policy, step: int) -> timedelta:
 
 
 def _escalate(
-    session: Session, desk: Desk, incident: Incident, now: datetime, reason: str, due: datetime
+    session: Session, desk: Desk, incident: Incident, now: datetime, *, reason: str, due: datetime
 ) -> None:
     policy = Policy.from_json(incident.policy)
     step = _after_step(policy, incident.step)
@@ -283,7 +285,7 @@ def _note_resolved(
 
 
 def _run(
-    session: Session, desk: Desk, incident: Incident, step: int, now: datetime, note: str = ""
+    session: Session, desk: Desk, incident: Incident, step: int, now: datetime, *, note: str = ""
 ) -> None:
     """Page the first step, from `step` on, that has anybody who can be reached."""
     incident.state = after(incident.state, Event.PAGE)
@@ -291,7 +293,7 @@ def _run(
     policy = Policy.from_json(incident.policy)
     for _ in range(len(policy.steps) + 2):
         incident.step = step
-        if _page_step(session, desk, incident, policy, now, note):
+        if _page_step(session, desk, incident, policy, now, note=note):
             set_timer(session, incident, ESCALATE, now + _wait(policy, step))
             return
         following = _after_step(policy, step)
@@ -321,6 +323,7 @@ def _page_step(
     incident: Incident,
     policy: Policy,
     now: datetime,
+    *,
     note: str,
 ) -> bool:
     """Page everyone of the incident's step; whether a message is on its way to anybody."""

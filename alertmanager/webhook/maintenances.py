@@ -51,7 +51,7 @@ def router(pager: Pager) -> APIRouter:
         def act() -> BaseModel:
             span = (_sane(order.starts_at), _sane(order.ends_at))
             try:
-                work = announce(session, order.title, order.labels, span, who.name, now)
+                work = announce(session, order.title, order.labels, span, who=who.name, now=now)
             except ValueError as error:
                 raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
             return MaintenanceView.model_validate(work)
