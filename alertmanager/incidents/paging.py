@@ -91,7 +91,7 @@ def escalate(session: Session, desk: Desk, incident: Incident, now: datetime, re
     if incident.state != State.PAGING:
         start_paging(session, desk, incident, now, reason)
     else:
-        _escalate(session, desk, incident, now, reason, now)
+        _escalate(session, desk, incident, now, reason=reason, due=now)
 
 
 def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None:
