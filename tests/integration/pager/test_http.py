@@ -66,8 +66,9 @@ def test_one_alert_nobody_can_read_does_not_hide_the_others_and_pages(web: Any) 
     by_title = {incident["title"]: incident for incident in web.incidents()}
     assert set(by_title) == {"MailAccountCompromised", "WebhookUnreadable (default)"}
     assert [a["fingerprint"] for a in by_title["MailAccountCompromised"]["alerts"]] == ["good"]
-    text = by_title["WebhookUnreadable (default)"]["messages"][0]["text"]
-    assert "2 alertes sur 3" in text
+    unreadable = by_title["WebhookUnreadable (default)"]
+    assert len(unreadable["pages"]) == 1
+    assert "2 alertes sur 3" in unreadable["alerts"][0]["annotations"]["summary"]
     assert web.post(web.alert("good", "resolved"), bad).status_code == 200
     states = {incident["title"]: incident["state"] for incident in web.incidents()}
     assert states["MailAccountCompromised"] == "resolved"
