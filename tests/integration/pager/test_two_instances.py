@@ -15,7 +15,7 @@ from pager_proof.pair import Pair
 from sqlalchemy import func, select
 
 from alertmanager.store import journal
-from alertmanager.store.tables import Alert, Incident, Message, MessagePage, Page
+from alertmanager.store.tables import Alert, Incident, JournalLine, Message, MessagePage, Page
 from deploy.estate.child import wait_until
 from deploy.estate.ports import Ports
 from deploy.estate.postgres import PostgresServer
@@ -63,9 +63,23 @@ def test_no_page_is_lost_and_none_sent_twice_unless_it_was_in_flight_at_a_kill(
     twice = {token for token, number in times.items() if number > 1}
     with pair.store.read() as session:
         _, broken = journal.verify(session)
-        taken_codes = set(
-            session.scalars(select(Incident.code).where(Incident.state == "acknowledged"))
+        carried = (
+            select(Message.code, Page.incident_id)
+            .join(MessagePage, MessagePage.message_id == Message.id)
+            .join(Page, Page.id == MessagePage.page_id)
+            .where(Message.kind == "digest")
         )
+        codes = [
+            *session.execute(select(Incident.code, Incident.id)),
+            *session.execute(carried),
+        ]
+        # By the journal: hours later nobody has it any more, and it pages again.
+        taken = set(
+            session.scalars(
+                select(JournalLine.incident_id).where(JournalLine.event == "incident.acknowledged")
+            )
+        )
+        open_codes = {code for code, incident in codes if incident not in taken}
     rows = (
         ("processes killed", pair.kills),
         ("alerts answered 200", pair.posted),
@@ -76,7 +90,7 @@ def test_no_page_is_lost_and_none_sent_twice_unless_it_was_in_flight_at_a_kill(
         ("sent twice, in flight at a kill", len(twice & pair.in_hand)),
         ("sent twice otherwise", len(twice - pair.in_hand)),
         ("replies answered 200", len(pair.replied)),
-        ("replies lost", len(pair.replied - taken_codes)),
+        ("replies lost", len(pair.replied & open_codes)),
     )
     report = "\n".join(
         ["two instances on one PostgreSQL", *(f"{what:<40}{n:>8}" for what, n in rows)]
@@ -86,7 +100,8 @@ def test_no_page_is_lost_and_none_sent_twice_unless_it_was_in_flight_at_a_kill(
     found = dict(rows)
     assert pair.kills >= (60 if long else 2)
     assert found["alerts lost"] == found["pages lost"] == found["replies lost"] == 0
-    assert count(pair, of=Incident) == count(pair, of=Page) == pair.posted
+    assert count(pair, of=Incident) == pair.posted
+    assert count(pair, Page.generation <= 1, of=Page) == pair.posted
     assert found["sent twice otherwise"] == 0
     assert max(times.values()) <= 2
     assert broken is None

@@ -87,6 +87,9 @@ class Pair:
             self.gateway,
             store={"url": self.url},
             escalation=escalation,
+            # Many messages, so that many are under way when one is killed.
+            storm={"per_5m": 1000, "reserved": 1000, "per_15m": 1000, "per_hour": 1000}
+            | {"windows": ["1s"]},
         )
         self._token = (self.folder / "etc" / "alertmanager.token").read_text().strip()
         self.store = Store(self.url)
