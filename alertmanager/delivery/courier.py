@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery import outbox, set_back
 from alertmanager.delivery.channels import Channel, named
-from alertmanager.delivery.patience import Patience, Row
-from alertmanager.delivery.sms_text import as_reminder
-from alertmanager.notifiers.contract import (
-    Accepted,
-    Notifier,
-    Outgoing,
-    PermanentFailure,
-    TemporaryFailure,
-)
+from alertmanager.delivery.failover import MOST_AT_ONCE, Failover, Slot
+from alertmanager.delivery.flights import Flights
+from alertmanager.delivery.hand_over import Describe, HandOver, LinkFor, Outcome
+from alertmanager.delivery.leases import Lease, release_leases, renew
+from alertmanager.delivery.patience import Grace, Patience, Row
+from alertmanager.notifiers.contract import Notifier
 from alertmanager.store.database import Store, StoreUnavailable
 from alertmanager.store.tables import Message, Timer
 from inventory.process import Clock
 from inventory.process.logs import get_logger
 
-SENDERS = 2
 _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
 _TROUBLE = 1.0  # seconds of rest after an error
+_GRACE = 5.0  # seconds a late page has left, after a start or a trouble of the store
 STUCK = 120.0  # seconds without a turn that ended well; a send lasts 10 or so
 
 log = get_logger("vigie.delivery")
@@ -40,8 +39,8 @@ OnTimer = Callable[[Session, Timer, datetime], None]
 class Courier:
     """Sends pending messages, runs due timers, gives up on late proofs.
 
-    `on_ended` is told, in the same transaction, of a message that failed or was
-    not confirmed; `on_timer` of a timer that is due.
+    `on_ended` is told, in the same transaction, of a message that failed, was not confirmed,
+    or is late; `on_timer` of a timer that is due; `on_claim` of a message about to leave.
     """
 
     def __init__(
@@ -54,42 +53,52 @@ class Courier:
         owner: str,
         on_ended: OnEnded,
         on_timer: OnTimer,
+        on_claim: outbox.OnClaim | None = None,
+        describe: Describe | None = None,
+        link_for: LinkFor | None = None,
     ) -> None:
         self._store, self._clock, self._notifiers = store, clock, notifiers
         self._channels = channels
         self._owner, self._on_ended, self._on_timer = owner, on_ended, on_timer
-        self._stopping = threading.Event()
-        self._wakes = [threading.Event() for _ in range(SENDERS)]
+        self._on_claim = on_claim
+        self._failover = Failover()
+        self._give = HandOver(notifiers, self._failover, describe=describe, link_for=link_for)
+        providers = {name for channel in channels for name in channel.providers}
+        self._most = MOST_AT_ONCE * max(1, len(providers))
+        self._senders = ThreadPoolExecutor(self._most, "sender")
+        self._flights = Flights(STUCK)
+        self._stopping, self._wake = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._turns: dict[str, float] = {}
-        self._patience = Patience()
+        self._patience, self._grace = Patience(), Grace(_GRACE)
         self._latest: datetime | None = None  # the latest instant the timekeeper saw
 
     def start(self) -> None:
         """Take back what a dead process had claimed, then start the loops."""
         with self._store.write() as session:
-            back = outbox.release_leases(session, self._clock(), all_of_them=self._store.is_sqlite)
+            back = release_leases(session, self._clock(), all_of_them=self._store.is_sqlite)
             self._latest = set_back.last_known_instant(session)
         if back:
             log.warning("messages_taken_back", count=back)
-        self._threads = [
-            threading.Thread(target=self._loop, args=(self._send_one, wake), name=f"sender-{i}")
-            for i, wake in enumerate(self._wakes)
-        ]
         idle = threading.Event()
-        self._threads.append(
-            threading.Thread(target=self._loop, args=(self._run_due, idle), name="timekeeper")
-        )
+        self._threads = [
+            threading.Thread(target=self._loop, args=(self._send_one, self._wake), name="dispatch"),
+            threading.Thread(target=self._loop, args=(self._run_due, idle), name="timekeeper"),
+        ]
         for thread in self._threads:
             self._turns[thread.name] = time.monotonic()
             thread.start()
 
     def alive(self) -> bool:
-        """Whether every loop runs, and none hangs or has only failed for a while."""
+        """Whether both loops run, and neither they nor a send hang or have only failed a while."""
         oldest = time.monotonic() - STUCK
-        return bool(self._threads) and all(
-            thread.is_alive() and self._turns.get(thread.name, oldest) >= oldest
-            for thread in self._threads
+        return (
+            bool(self._threads)
+            and all(
+                thread.is_alive() and self._turns.get(thread.name, oldest) >= oldest
+                for thread in self._threads
+            )
+            and not self._flights.stuck(time.monotonic(), STUCK)
         )
 
     def _turn(self) -> None:
@@ -97,8 +106,7 @@ class Courier:
 
     def wake(self) -> None:
         """Something was committed: look now rather than at the next tick."""
-        for event in self._wakes:
-            event.set()
+        self._wake.set()
 
     def stop(self) -> None:
         """End the loops once what they are sending has been answered and written down."""
@@ -106,9 +114,11 @@ class Courier:
         self.wake()
         for thread in self._threads:
             thread.join()
+        self._senders.shutdown()
 
     def _loop(self, work: Callable[[], bool], wake: threading.Event) -> None:
         while not self._stopping.is_set():
+            wake.clear()
             try:
                 busy = work()
                 self._turn()
@@ -123,94 +133,102 @@ class Courier:
                 continue
             if not busy:
                 wake.wait(_TICK)
-                wake.clear()
 
     def _send_one(self) -> bool:
-        """Send the message that waits longest; whether there was one."""
+        """Have the message that waits longest sent; whether there was one that could be."""
+        if len(self._flights) >= self._most:
+            return False
+        busy = self._failover.busy(self._channels, time.monotonic())
         with self._store.read() as session:
             due = select(Message.id).where(
-                Message.state == "pending", Message.next_attempt_at <= self._clock()
+                Message.state == "pending",
+                Message.next_attempt_at <= self._clock(),
+                Message.channel.not_in(busy),
             )
             if session.scalar(due.limit(1)) is None:
                 return False
-        with self._store.write() as session:
-            lease = outbox.claim(session, self._clock(), self._owner)
+        with self._store.claim() as session:
+            lease = outbox.claim(
+                session, self._clock(), self._owner, busy=busy, on_claim=self._on_claim
+            )
         if lease is None:
             return False
-        self._finish(lease, self._hand_over(lease))
+        channel = named(self._channels, lease.channel)
+        slot = self._failover.take(channel, time.monotonic()) if channel is not None else None
+        self._flights.add(lease, time.monotonic())
+        self._senders.submit(self._deliver, lease, channel, slot)
         return True
 
-    def _hand_over(self, lease: outbox.Lease) -> Accepted | PermanentFailure | TemporaryFailure:
-        channel = named(self._channels, lease.channel)
-        notifier = self._notifiers.get(channel.providers[0]) if channel else None
-        if notifier is None:
-            return PermanentFailure(f"le canal « {lease.channel} » n'est plus configuré")
-        text = as_reminder(lease.text) if lease.again and lease.kind == "page" else lease.text
-        outcome: Accepted | PermanentFailure | TemporaryFailure
+    def _deliver(self, lease: Lease, channel: Channel | None, slot: Slot | None) -> None:
         try:
-            outcome = notifier.send(Outgoing(lease.token, lease.address, text))
-        except (PermanentFailure, TemporaryFailure) as failure:
-            outcome = failure
-        except BaseException as error:
-            # A third party's notifier may raise anything, SystemExit too: neither the message
-            # nor the loop must be lost for it. Ctrl-C goes to the main thread, not here.
-            log.exception("notifier_failed", channel=lease.channel, message=lease.id)
-            reason = f"panne du moyen ({type(error).__name__})"
-            outcome = TemporaryFailure(reason, maybe_sent=True)
-        return outcome
+            self._finish(lease, self._hand_over(lease, channel, slot))
+        except StoreUnavailable as error:
+            log.warning("outcome_not_written", message=lease.id, reason=str(error))
+        except Exception:
+            # Its lease ends by itself, and it is sent once more.
+            log.exception("outcome_not_written", message=lease.id)
+        finally:
+            self._flights.remove(lease)
+            self.wake()
 
-    def _finish(
-        self, lease: outbox.Lease, outcome: Accepted | PermanentFailure | TemporaryFailure
-    ) -> None:
-        """Write the outcome down, trying while the lease lasts: else it is sent once more."""
-        end = time.monotonic() + outbox.LEASE.total_seconds()
+    def _hand_over(self, lease: Lease, channel: Channel | None, slot: Slot | None) -> Outcome:
+        return self._give(lease, channel, slot)
+
+    def _finish(self, lease: Lease, outcome: Outcome) -> None:
+        """Write the outcome down, however long the store fails: else it is sent once more."""
         while True:
             try:
                 with self._store.write() as session:
                     self._write_outcome(session, lease, outcome)
             except StoreUnavailable as error:
-                if time.monotonic() > end or self._stopping.is_set():
+                if self._stopping.is_set():
                     raise
                 log.warning("outcome_not_written_yet", message=lease.id, reason=str(error))
-                time.sleep(_TROUBLE)
+                self._stopping.wait(_TROUBLE)
             else:
                 return
 
-    def _write_outcome(
-        self,
-        session: Session,
-        lease: outbox.Lease,
-        outcome: Accepted | PermanentFailure | TemporaryFailure,
-    ) -> None:
-        now = self._clock()
-        if isinstance(outcome, Accepted):
+    def _write_outcome(self, session: Session, lease: Lease, outcome: Outcome) -> None:
+        now, owner = self._clock(), self._owner
+        accepted = outcome.accepted
+        if accepted is not None and outcome.provider is not None:
             outbox.note_accepted(
                 session,
                 now,
                 lease,
-                self._owner,
-                deadline=self._deadline(lease.channel),
-                provider_id=outcome.provider_id,
-                detail=outcome.detail,
+                owner,
+                deadline=self._notifiers[outcome.provider].delivery_deadline,
+                provider_id=accepted.provider_id,
+                detail=accepted.detail,
+                provider=outcome.provider,
+                tried=[{"provider": a.provider, "reason": a.reason} for a in outcome.tried],
             )
-            log.info("message_accepted", message=lease.id, kind=lease.kind, detail=outcome.detail)
-        elif isinstance(outcome, TemporaryFailure):
-            log.warning("message_delayed", message=lease.id, reason=str(outcome))
-            outbox.note_retry(
-                session, now, lease, self._owner, str(outcome), maybe_sent=outcome.maybe_sent
+            log.info(
+                "message_accepted",
+                message=lease.id,
+                kind=lease.kind,
+                provider=outcome.provider,
+                detail=accepted.detail,
             )
-        else:
-            log.error("message_refused", message=lease.id, reason=str(outcome))
-            failed = outbox.note_refused(session, now, lease, self._owner, str(outcome))
+        elif outcome.refused:
+            log.error("message_refused", message=lease.id, reason=outcome.reason)
+            failed = outbox.note_refused(session, now, lease, owner, outcome.reason)
             if failed is not None:
                 self._on_ended(session, failed, now)
-
-    def _deadline(self, identifier: str) -> timedelta | None:
-        channel = named(self._channels, identifier)
-        return channel.delivery_deadline if channel else None
+        else:
+            log.warning("message_delayed", message=lease.id, reason=outcome.reason)
+            outbox.note_retry(
+                session,
+                now,
+                lease,
+                owner,
+                outcome.reason,
+                maybe_sent=outcome.maybe_sent,
+                share=random.random(),
+            )
 
     def _run_due(self) -> bool:
-        """Run due timers and late proofs, one transaction each; take back expired leases."""
+        """Run due timers and late proofs, one transaction each; see to the leases."""
         now = self._clock()
         self._notice_clock(now)
         with self._store.read() as session:
@@ -220,21 +238,36 @@ class Courier:
                 .order_by(Timer.due_at, Timer.id)
             )
             rows: list[Row] = [("timer", identifier) for identifier in timers]
-            rows += [("message", identifier) for identifier in outbox.overdue(session, now)]
+            rows += [("proof", identifier) for identifier in outbox.overdue(session, now)]
+            late = self._grace.over(outbox.late(session, now), time.monotonic())
+            rows += [("late", identifier) for identifier in late]
             expired = session.scalar(
                 select(Message.id)
                 .where((Message.state == "leased") & (Message.lease_until <= now))
                 .limit(1)
             )
-        if expired is not None:
-            with self._store.write() as session:
-                outbox.release_leases(session, now, all_of_them=False)
+        self._tend_leases(expired=expired is not None)
         for row in self._patience.order(rows, time.monotonic()):
             self._turn()
             self._run_row(row)
+            self._tend_leases(expired=False)
         if rows or expired is not None:
             self.wake()
         return False
+
+    def _tend_leases(self, *, expired: bool) -> None:
+        """Renew the leases of what we are sending; take back those of others that expired."""
+        instant = time.monotonic()
+        if not expired and not self._flights.to_renew(instant):
+            return
+        with self._store.claim() as session:
+            now = self._clock()
+            # Before the release: a clock that leaps forward ends no lease of ours.
+            renew(session, now, self._flights.alive(instant), self._owner)
+            back = release_leases(session, now, all_of_them=False)
+        self._flights.renewed(instant)
+        if back:
+            log.warning("messages_taken_back", count=back)
 
     def _notice_clock(self, now: datetime) -> None:
         """A clock set back by an hour must not hold a page or an escalation for an hour.
@@ -257,7 +290,7 @@ class Courier:
                 if kind == "timer":
                     self._run_timer(session, identifier)
                 else:
-                    self._give_up_proof(session, identifier)
+                    self._give_up(session, kind, identifier)
         except StoreUnavailable:
             self._patience.failed(row, time.monotonic(), wait=False)
             raise
@@ -269,13 +302,17 @@ class Courier:
             self._patience.done(row)
 
     def _run_timer(self, session: Session, identifier: int) -> None:
+        # One decision at a time: whoever comes second, in another process too, finds it done.
         timer = session.get(Timer, identifier)
         if timer is not None and timer.done_at is None:
-            self._on_timer(session, timer, self._clock())
+            timer.done_at = self._clock()
+            self._on_timer(session, timer, timer.done_at)
 
-    def _give_up_proof(self, session: Session, identifier: int) -> None:
+    def _give_up(self, session: Session, kind: str, identifier: int) -> None:
         now = self._clock()
-        message = outbox.give_up_proof(session, now, identifier)
+        give_up = outbox.give_up_proof if kind == "proof" else outbox.note_late
+        message = give_up(session, now, identifier)
         if message is not None:
-            log.warning("message_unconfirmed", message=message.id)
+            said = "message_unconfirmed" if kind == "proof" else "message_late"
+            log.warning(said, message=message.id)
             self._on_ended(session, message, now)

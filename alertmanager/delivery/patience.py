@@ -32,3 +32,16 @@ class Patience:
         """It was dealt with."""
         self._failures.pop(row, None)
         self._again_at.pop(row, None)
+
+
+class Grace:
+    """Lets what is late be late a little longer: after a start, the senders come first."""
+
+    def __init__(self, span: float) -> None:
+        self._span = span
+        self._seen: dict[int, float] = {}
+
+    def over(self, late: Iterable[int], now: float) -> list[int]:
+        """Those that have been late for that long. Instants are monotonic seconds."""
+        self._seen = {identifier: self._seen.get(identifier, now) for identifier in late}
+        return [one for one, since in self._seen.items() if now - since >= self._span]

@@ -216,6 +216,15 @@ def others_took_text(name: str, count: int, at: str) -> str:
     )
 
 
+def put_off_text(subject: Subject, until: str, others: int) -> str:
+    """For whoever put incidents off."""
+    more = f" et {others} autre{'s' if others > 1 else ''}" if others else ""
+    return _fitted(
+        f"VIGIE {subject.code} : en veille jusqu'à {until} ({subject.named}{more})."
+        f" OK {subject.code} pour prendre en charge."
+    )
+
+
 def nothing_left_text(code: str) -> str:
     """For whoever takes a digest of which nothing waits any more."""
     return _fitted(
@@ -243,7 +252,11 @@ def help_text(problem: str, waiting: list[Subject]) -> str:
     if not waiting:
         return _fitted(f"VIGIE : {problem} Rien n'attend de réponse de votre part.")
     listed = ", ".join(f"{subject.code} {subject.named}" for subject in waiting)
-    end = f" Répondez OK {waiting[0].code}" if len(waiting) == 1 else " Répondez OK et le code."
+    end = (
+        f" Répondez OK {waiting[0].code}"
+        if len(waiting) == 1
+        else " Répondez OK et le code, ou OK TOUT."
+    )
     start = f"VIGIE : {problem} En attente : "
     listed = cut(listed, LIMIT - septets(start) - septets(end) - 1)
     return _fitted(f"{start}{listed}{_stop(listed)}{end}")

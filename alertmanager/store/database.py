@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from alertmanager.store.journal import seal
+from alertmanager.store.turns import Turns
 
 BUSY_TIMEOUT_SECONDS = 5.0
 _FROZEN_SECONDS = 30  # a process that stopped in a transaction holds the others up no longer
@@ -122,6 +123,7 @@ class Store:
             event.listen(self.engine, "handle_error", _without_values)
         self._reader = self.engine.execution_options(vigie_mode="read")
         self._claimer = self.engine.execution_options(vigie_mode="claim")
+        self._turns = Turns()
 
     @property
     def is_sqlite(self) -> bool:
@@ -132,6 +134,7 @@ class Store:
     def write(self) -> Iterator[Session]:
         """One transaction: all of it on disk after the block, or none. Raise StoreUnavailable."""
         with (
+            self._turn(),
             _translated(),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
@@ -148,6 +151,7 @@ class Store:
         (``FOR UPDATE SKIP LOCKED``). It must write no line of the journal.
         """
         with (
+            self._turn() if self.is_sqlite else nullcontext(),
             _translated(),
             Session(self._claimer, expire_on_commit=False) as session,
             session.begin(),
@@ -182,6 +186,16 @@ class Store:
         """A consistent view. Raise StoreUnavailable."""
         with _translated(), Session(self._reader, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The writers of this process take turns in the order in which they came."""
+        if not self._turns.take(BUSY_TIMEOUT_SECONDS):
+            raise StoreUnavailable("base verrouillée par un autre processus, ou trop occupée")
+        try:
+            yield
+        finally:
+            self._turns.give_back()
 
     def check(self) -> None:
         """Raise StoreUnavailable unless a writer could begin now."""

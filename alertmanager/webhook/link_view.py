@@ -71,7 +71,7 @@ class LinkView:
     pages: int
 
 
-def incidents_of(message: Message) -> Select[tuple[str]]:
+def incidents_of(message: Message) -> Select[str]:
     """Ids of the incidents that a message is about."""
     paged = (
         select(Page.incident_id)

@@ -167,7 +167,7 @@ def test_an_answer_that_comes_after_the_lease_does_not_end_the_lease_of_another_
     def expire() -> None:
         world.now += timedelta(seconds=31)
         with world.store.write() as session:
-            module.outbox.release_leases(session, world.now, all_of_them=False)
+            module.release_leases(session, world.now, all_of_them=False)
             assert module.outbox.claim(session, world.now, "test") is not None
         raise RuntimeError
 

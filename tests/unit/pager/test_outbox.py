@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alertmanager.delivery import outbox
+from alertmanager.delivery import leases, outbox
 
 
 def claim(world: Any, owner: str = "test") -> outbox.Lease | None:
@@ -17,7 +17,7 @@ def claim(world: Any, owner: str = "test") -> outbox.Lease | None:
 
 def release(world: Any, *, all_of_them: bool = False) -> int:
     with world.store.write() as session:
-        return outbox.release_leases(session, world.now, all_of_them=all_of_them)
+        return leases.release_leases(session, world.now, all_of_them=all_of_them)
 
 
 @pytest.fixture

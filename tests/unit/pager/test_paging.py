@@ -39,7 +39,7 @@ def test_after_a_stop_only_the_overdue_step_is_paged(world: Any) -> None:
     world.now += timedelta(hours=3)  # nothing ran meanwhile
     world.run_due()
     world.run_due()
-    # 5 and 5 minutes, twice a quarter of an hour, and so on: after 3 h it is the last resort's turn.
+    # After three hours of steps of 5, 5, 15 and 15 minutes it is the turn of the last resort.
     assert pages(world) == [world.first, world.last]
     passed = [line.detail for line in world.journal("page.escalated")]
     assert passed[0]["reason"] == "sans réponse dans le délai"

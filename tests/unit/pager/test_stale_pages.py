@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alertmanager.delivery import outbox
+from alertmanager.delivery import leases, outbox
 
 
 def delay(world: Any, *, maybe_sent: bool) -> None:
@@ -49,7 +49,7 @@ def test_a_page_taken_back_after_a_crash_does_not_wake_for_what_was_acknowledged
     take(world)
     world.reply(world.first, "OK")
     with world.store.write() as session:
-        outbox.release_leases(session, world.now, all_of_them=True)
+        leases.release_leases(session, world.now, all_of_them=True)
     assert [address for address, text in world.send_all() if "Répondez OK" in text] == []
 
 
