@@ -365,6 +365,7 @@ def _page(
         target=target.name,
         addresses=dict(person.addresses),
         why=target.why,
+        note=note,
         created_at=now,
     )
     session.add(page)

@@ -10,13 +10,19 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery.sms_text import clock, page_text
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.urgency import Urgency, severity, urgency
-from alertmanager.store.tables import Alert, Incident
+from alertmanager.store.tables import Alert, Incident, Page
 
 
 def current_text(
-    session: Session, desk: Desk, incident: Incident, now: datetime, *, note: str = ""
+    session: Session, desk: Desk, incident: Incident, now: datetime, *, note: str | None = None
 ) -> str:
-    """The worst of what fires, and how many others; `note` says in a word why it comes again."""
+    """The worst of what fires, and how many others.
+
+    `note` says in a word why it comes again; None: what its last page says.
+    """
+    if note is None:
+        last = select(Page.note).where(Page.incident_id == incident.id).order_by(Page.id.desc())
+        note = session.scalar(last.limit(1)) or ""
     # Of a thousand alerts only the worst is read whole.
     firing = session.execute(
         select(Alert.id, Alert.labels["severity"].as_string())

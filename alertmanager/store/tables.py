@@ -163,7 +163,8 @@ class Page(Base):
 
     `target` is whom the step named: ``roster:astreinte``, ``person:claire.fontaine``,
     ``team:reseau``, ``duty_phone:astreinte`` or ``last_resort``. `addresses` are theirs at that
-    moment, by kind (``phone``, ``email``, ``url``).
+    moment, by kind (``phone``, ``email``, ``url``). `note` says in a word why they are
+    paged again.
     """
 
     __tablename__ = "pages"
@@ -178,6 +179,7 @@ class Page(Base):
     target: Mapped[str] = mapped_column(String(80), default="")
     addresses: Mapped[dict[str, str]]
     why: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
 
     incident: Mapped[Incident] = relationship(back_populates="pages")

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,10 @@ class PagerEstate:
             command += ["--clock.start", clock.isoformat()]
         self.child = start_child("vigie-webhook", command, self.folder / "webhook.log")
         self.child.wait_ready(self.ready, 40)  # the machine is shared
+
+    def morning(self, minutes: int) -> datetime:
+        """So many minutes after the clock of a process that is started without another."""
+        return HOLIDAY_MORNING + timedelta(minutes=minutes)
 
     def ready(self) -> bool:
         try:

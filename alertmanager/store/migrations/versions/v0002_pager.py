@@ -97,6 +97,7 @@ def _pages_and_messages() -> None:
     )
     with op.batch_alter_table("pages") as table:
         table.add_column(sa.Column("target", sa.String(80), nullable=False, server_default=""))
+        table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default=""))
         table.add_column(sa.Column("addresses", sa.JSON(), nullable=False, server_default="{}"))
     pages = sa.table(
         "pages", sa.column("id"), sa.column("address"), sa.column("addresses", sa.JSON)
