@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from alertmanager.incidents.desk import Desk, PersonOnDuty
@@ -28,15 +27,6 @@ from alertmanager.webhook.repeats import IdempotencyKey, once
 Order = AcknowledgeOrder | SnoozeOrder | ResolveOrder | EscalateOrder | NoteOrder
 
 
-def operators_only(pager: Pager) -> Callable[[Request], None]:
-    """A dependency that refuses whoever is no operator, before anything of the body is judged."""
-
-    def check(request: Request) -> None:
-        pager.tokens.check(request.headers.get("authorization"), pager.tokens.operator)
-
-    return check
-
-
 def named_person(desk: Desk, identifier: str) -> PersonOnDuty:
     """Someone of the rosters. Raise Problem 422."""
     person = desk.person(identifier)
@@ -52,7 +42,7 @@ def router(pager: Pager) -> APIRouter:
     """``POST /api/v1/incidents/{id}/…``."""
     routes = APIRouter(
         prefix="/api/v1/incidents/{identifier}",
-        dependencies=[Depends(operators_only(pager))],
+        dependencies=[pager.tokens.only(pager.tokens.operator)],
         responses=ERRORS,
     )
     desk = pager.desk

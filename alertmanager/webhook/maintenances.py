@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import BaseModel
 from sqlalchemy import select
 
 from alertmanager.incidents.maintenance_plan import announce, call_off
 from alertmanager.store.tables import Maintenance
-from alertmanager.webhook.actions import named_person, operators_only
+from alertmanager.webhook.actions import named_person
 from alertmanager.webhook.orders import (
     CancelOrder,
     MaintenanceList,
@@ -29,7 +29,7 @@ def router(pager: Pager) -> APIRouter:
     """``/api/v1/maintenances``."""
     routes = APIRouter(
         prefix="/api/v1/maintenances",
-        dependencies=[Depends(operators_only(pager))],
+        dependencies=[pager.tokens.only(pager.tokens.operator)],
         responses=ERRORS,
     )
 

@@ -94,6 +94,8 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for that type alone)
+    if any(e["loc"][0] == "path" for e in error.errors()):
+        return problem_response(HTTPStatus.NOT_FOUND, "rien de ce numéro")
     places = ", ".join(sorted({".".join(map(str, e["loc"][1:])) for e in error.errors()}))
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, f"paramètre refusé : {places}")
 

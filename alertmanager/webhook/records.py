@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from sqlalchemy import or_, select
 
 from alertmanager.incidents.told import told
@@ -30,16 +30,14 @@ RowNumber = Annotated[int, Query(ge=0, le=2**53)]
 
 def router(pager: Pager) -> APIRouter:
     """Messages, the journal, and who was told what."""
-    routes = APIRouter()
-    tokens = pager.tokens
+    routes = APIRouter(dependencies=[pager.tokens.only(pager.tokens.operator)])
 
     @routes.get(
         "/api/v1/incidents/{identifier}/told",
         summary="Who was told what, when, by which channel, with what proof",
         responses=ERRORS,
     )
-    def told_of(request: Request, identifier: IncidentId) -> ToldList:
-        tokens.check(request.headers.get("authorization"), tokens.operator)
+    def told_of(identifier: IncidentId) -> ToldList:
         with pager.store.read() as session:
             found = session.get(Incident, identifier)
             if found is None:
@@ -49,13 +47,11 @@ def router(pager: Pager) -> APIRouter:
 
     @routes.get("/api/v1/messages", summary="Messages, newest first", responses=ERRORS)
     def messages(
-        request: Request,
         incident: Annotated[str | None, Query(pattern=IDENTIFIER)] = None,
         state: MessageState | None = None,
         limit: Limit = 50,
         before: RowNumber | None = None,
     ) -> MessageList:
-        tokens.check(request.headers.get("authorization"), tokens.operator)
         wanted = select(Message).order_by(Message.id.desc()).limit(limit + 1)
         if incident is not None:
             carried = (
@@ -74,8 +70,7 @@ def router(pager: Pager) -> APIRouter:
         return MessageList(generated_at=pager.clock(), messages=found[:limit], next=more)
 
     @routes.get("/api/v1/journal", summary="The journal, oldest line first", responses=ERRORS)
-    def journal(request: Request, after: RowNumber = 0, limit: Limit = 50) -> JournalList:
-        tokens.check(request.headers.get("authorization"), tokens.operator)
+    def journal(after: RowNumber = 0, limit: Limit = 50) -> JournalList:
         wanted = (
             select(JournalLine)
             .where(JournalLine.id > after)

@@ -7,6 +7,9 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
+
+from fastapi import Depends, Request
 
 from alertmanager.webhook.file import IntegrationSettings, ReadersSettings
 from alertmanager.webhook.problems import Problem
@@ -33,6 +36,15 @@ class Tokens:
             _digest(read_secret(readers.status_token_file).get_secret_value()),
             _digest(read_secret(readers.operator_token_file).get_secret_value()),
         )
+
+    def only(self, *allowed: bytes) -> Any:
+        """A dependency of routes: whoever has none of these tokens learns nothing, not even
+        what is wrong with the request."""
+
+        def admit(request: Request) -> None:
+            self.check(request.headers.get("authorization"), *allowed)
+
+        return Depends(admit)
 
     def check(self, authorization: str | None, *allowed: bytes) -> None:
         """Raise Problem 401 unless the header carries one of the allowed tokens."""
