@@ -189,6 +189,17 @@ class PagerEstate:
     def incidents(self) -> list[dict[str, Any]]:
         return list(self.get("incidents")["incidents"])
 
+    def incidents_whole(self) -> list[dict[str, Any]]:
+        """Every incident, page by page."""
+        found: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            page = self.get(f"incidents?limit=200{after}")
+            found += page["incidents"]
+            if page["next"] is None:
+                return found
+            after = f"&after={page['next']}"
+
     def incident(self) -> dict[str, Any]:
         (only,) = self.incidents()
         return only
