@@ -117,6 +117,10 @@ class PagerEstate:
         data.update(changes)
         path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
+    def settings_of(self, name: str) -> dict[str, Any]:
+        """A file of the configuration, as written."""
+        return dict(yaml.safe_load(self.settings.path(name).read_text()))
+
     def start_sms(self) -> None:
         self.gateway.start()
         self.handset.start()
