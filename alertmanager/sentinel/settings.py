@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from alertmanager.notifiers.contract import AnyPlugin, GatewayUrl, Kind
-from alertmanager.notifiers.discovery import PluginError, load_plugin
+from alertmanager.notifiers.configured import ConfiguredNotifier, configured_notifiers
+from alertmanager.notifiers.contract import GatewayUrl
 from alertmanager.rosters.settings import Phone
 from inventory.config import (
     ConfigPath,
@@ -28,7 +27,6 @@ from inventory.config import (
     Url,
     read_yaml,
     validate,
-    validate_block,
 )
 from inventory.config.errors import Path as Keys
 
@@ -115,19 +113,6 @@ class SentinelFile(_Block):
 
 
 @dataclass(frozen=True)
-class ConfiguredNotifier:
-    """A notifier that will be built, with its settings validated."""
-
-    plugin: AnyPlugin
-    settings: BaseModel
-
-    @property
-    def reaches(self) -> Kind:
-        """The kind of address it sends to."""
-        return self.plugin.kind(self.settings)
-
-
-@dataclass(frozen=True)
 class SentinelConfig:
     """Everything the process needs. `notifiers` are tried in the order of the file."""
 
@@ -140,28 +125,13 @@ def load_sentinel_config(path: Path) -> SentinelConfig:
     document = read_yaml(path)
     collected = Gathering()
     file = collected.attempt(lambda: validate(document, SentinelFile))
-    notifiers: dict[str, ConfiguredNotifier] = {}
-    for name in document.keys(("notifiers",)):
-        found = collected.attempt(partial(_notifier, document, name))
-        if found is not None:
-            notifiers[name] = found
+    notifiers = configured_notifiers(document, collected)
     collected.faults += document.doubles("personne", _names(document))
     if file is not None and not collected.faults:
         collected.faults += _unreached(file, notifiers, document)
     if collected.faults or file is None:
         raise ConfigurationError(collected.faults)
     return SentinelConfig(file, notifiers)
-
-
-def _notifier(document: Document, name: str) -> ConfiguredNotifier:
-    try:
-        # Two gateways of one kind: ``kannel`` and ``kannel.secours``.
-        plugin = load_plugin(name.partition(".")[0])
-    except PluginError as error:
-        raise ConfigurationError([document.fault_of(("notifiers", name), error)]) from None
-    return ConfiguredNotifier(
-        plugin, validate_block(document, ("notifiers", name), plugin.settings)
-    )
 
 
 def _names(document: Document) -> Iterator[tuple[Keys, str]]:

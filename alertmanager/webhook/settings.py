@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from alertmanager.notifiers.contract import AnyPlugin, Kind
-from alertmanager.notifiers.discovery import PluginError, load_plugin
+from alertmanager.notifiers.configured import ConfiguredNotifier, configured_notifiers
 from alertmanager.rosters import RosterBook, load_rosters
 from alertmanager.webhook.file import CanarySettings, WebhookFile
 from inventory import Inventory, load_inventory
@@ -21,22 +17,8 @@ from inventory.config import (
     Gathering,
     read_yaml,
     validate,
-    validate_block,
 )
 from inventory.config.errors import Path as Keys
-
-
-@dataclass(frozen=True)
-class ConfiguredNotifier:
-    """A notifier that will be built, with its settings validated."""
-
-    plugin: AnyPlugin
-    settings: BaseModel
-
-    @property
-    def reaches(self) -> Kind:
-        """The kind of address it sends to."""
-        return self.plugin.kind(self.settings)
 
 
 @dataclass(frozen=True)
@@ -69,11 +51,7 @@ def load_webhook_config(path: Path) -> WebhookConfig:
     inventory = collected.attempt(lambda: load_inventory(document.file_named("inventory")))
     # A faulty inventory only hides the site's zone: the rosters can be checked all the same.
     rosters = collected.attempt(lambda: load_rosters(document.file_named("rosters"), inventory))
-    notifiers: dict[str, ConfiguredNotifier] = {}
-    for name in document.keys(("notifiers",)):
-        found = collected.attempt(partial(_notifier, document, name))
-        if found is not None:
-            notifiers[name] = found
+    notifiers = configured_notifiers(document, collected)
     collected.faults += document.doubles("intégration", _named_integrations(document))
     collected.faults += _channels(document, notifiers)
     if file is not None and file.canary is not None:
@@ -99,16 +77,6 @@ def _of_phones(
         first = notifiers.get(names[0])
         if first is not None and first.reaches == "phone":
             yield identifier, names
-
-
-def _notifier(document: Document, name: str) -> ConfiguredNotifier:
-    here: Keys = ("notifiers", name)
-    try:
-        # Two gateways of one kind: ``kannel`` and ``kannel.secours``.
-        plugin = load_plugin(name.partition(".")[0])
-    except PluginError as error:
-        raise ConfigurationError([document.fault_of(here, error)]) from None
-    return ConfiguredNotifier(plugin, validate_block(document, here, plugin.settings))
 
 
 def _channels(document: Document, notifiers: Mapping[str, ConfiguredNotifier]) -> Iterator[Fault]:
