@@ -23,7 +23,8 @@ from inventory.process import system_clock
 
 DRIP_AGE = timedelta(minutes=100)
 LEAD = 20.0
-ALERT_WITHIN, SMS_WITHIN, DISORDER_WITHIN, QUIET_WITHIN = 90.0, 45.0, 720.0, 400.0
+ALERT_WITHIN, SMS_WITHIN, DISORDER_WITHIN, QUIET_WITHIN = 90.0, 90.0, 720.0, 400.0
+# A second theft within a minute of the first is told with the next message, a minute after it.
 BACKSCATTER = "MailBackscatter"
 
 _VICTIMS = tuple(f"victimes{number}.test" for number in range(40))
