@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.dispatch import send_by_next, send_page
+from alertmanager.delivery.outbox import may_arrive
 from alertmanager.incidents.desk import Desk, PersonOnDuty
 from alertmanager.incidents.firing import worst
 from alertmanager.incidents.machine import Event, State, after
@@ -189,7 +190,7 @@ def _page_ended(session: Session, desk: Desk, page: Page, message: Message, now:
         return
     if page.generation != incident.generation or page.step != incident.step:
         return
-    if any(_may_arrive(other) for other in _messages(session, incident)):
+    if any(may_arrive(other) for other in _messages(session, incident)):
         return
     last = incident.step >= len(Policy.from_json(incident.policy).steps)
     if not last and _can_wait(session, desk, incident, now) is None:
@@ -204,10 +205,6 @@ def _messages(session: Session, incident: Incident) -> Sequence[Message]:
         .join(Page, MessagePage.page_id == Page.id)
         .where(Page.incident_id == incident.id, Page.generation == incident.generation)
     ).all()
-
-
-def _may_arrive(message: Message) -> bool:
-    return message.state not in ("failed", "unconfirmed", "cancelled")
 
 
 def _after_step(policy: Policy, step: int) -> int:

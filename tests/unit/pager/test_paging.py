@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from alertmanager.delivery import outbox
 from alertmanager.delivery.channels import Channel
+from alertmanager.incidents.paging import message_ended
 from alertmanager.incidents.policy import Policy, Step
 
 
@@ -224,3 +226,18 @@ def test_someone_of_the_last_resort_who_left_the_rosters_is_said(world: Any) -> 
     assert pages(world) == [world.last]
     whys = [line.detail["why"] for line in world.journal("roster.resolved")]
     assert "« parti » n'est plus dans les tours d'astreinte" in whys
+
+
+def test_a_page_that_no_gateway_takes_goes_to_the_next_person_and_is_still_tried(
+    world: Any,
+) -> None:
+    world.post(world.alert())
+    world.now += outbox.HAND_OVER_WITHIN
+    with world.store.write() as session:
+        (identifier,) = outbox.late(session, world.now)
+        message = outbox.note_late(session, world.now, identifier)
+        assert message is not None
+        message_ended(session, world.desk, message, world.now)
+    assert pages(world) == [world.first, world.second]
+    assert [m.state for m in world.messages()] == ["pending", "pending"]
+    assert {address for address, _ in world.send_all()} == {world.first, world.second}
