@@ -90,7 +90,8 @@ def escalate(session: Session, desk: Desk, incident: Incident, now: datetime, re
     """Somebody asks for the next step at once, whoever has it. Raise IllegalTransition if over."""
     after(incident.state, Event.PAGE)
     if incident.state != State.PAGING:
-        start_paging(session, desk, incident, now, reason)
+        write_line(session, now, "page.asked", incident.id, reason=reason)
+        start_paging(session, desk, incident, now, "relancé")
     else:
         _escalate(session, desk, incident, now, reason=reason, due=now)
 
