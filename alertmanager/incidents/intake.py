@@ -182,7 +182,8 @@ def _incident_for(
         last.state = after(last.state, Event.REOPEN)
         last.generation += 1
         last.reopened += 1
-        last.resolved_at = last.acknowledged_at = last.acknowledged_by = None
+        last.resolved_at = last.closed_at = None
+        last.acknowledged_at = last.acknowledged_by = last.acknowledged_until = None
         write_line(session, now, "incident.reopened", last.id)
         return last
     return _open(session, desk, key, alert, now)
