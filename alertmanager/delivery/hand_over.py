@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.failover import Failover, Slot
 from alertmanager.delivery.leases import Lease
-from alertmanager.delivery.sms_text import as_reminder
+from alertmanager.delivery.sms_text import as_reminder, with_link
 from alertmanager.notifiers.contract import (
     Accepted,
     Notifier,
@@ -118,10 +118,13 @@ class HandOver:
     def _outgoing(self, lease: Lease, channel: Channel, *, again: bool) -> Outgoing:
         repeated = again and lease.kind in _REPEATED
         (subject, details), link = self._more(lease, channel)
+        text = as_reminder(lease.text) if repeated else lease.text
+        if channel.reaches == "phone" and link is not None:
+            text, link = with_link(text, link), None
         return Outgoing(
             lease.token,
             lease.address,
-            as_reminder(lease.text) if repeated else lease.text,
+            text,
             kind=lease.kind,
             subject=subject,
             details=details,
@@ -130,10 +133,11 @@ class HandOver:
         )
 
     def _more(self, lease: Lease, channel: Channel) -> tuple[tuple[str, str], str | None]:
-        """Subject, details and link, where there is room for them."""
-        if channel.reaches == "phone":
-            return ("", ""), None
+        """Subject, details and link, where there is room for them: by SMS, a digest's link."""
         try:
+            if channel.reaches == "phone":
+                wanted = self._link_for if lease.kind == "digest" else None
+                return ("", ""), wanted(lease.id) if wanted is not None else None
             described = self._describe(lease) if self._describe is not None else ("", "")
             return described, self._link_for(lease.id) if self._link_for is not None else None
         except Exception:

@@ -95,6 +95,13 @@ def as_reminder(text: str) -> str:
     return _fitted(f"{word} {code} {_REMINDER}{rest}")
 
 
+def with_link(text: str, link: str) -> str:
+    """The text and where all of it is shown; without a link that is not https, or does not fit."""
+    longer = f"{text}. Tout voir : {link}"
+    fits = link.startswith("https:") and is_gsm7(link) and segments(longer) <= 2
+    return longer if fits else text
+
+
 def resolved_text(subject: Subject, at: str, lasted: timedelta) -> str:
     """The end of an incident, for those who were paged."""
     return _fitted(
@@ -169,12 +176,6 @@ def digest_text(code: str, counts: Counts, headlines: Sequence[Headline], *, roo
 def digest_stand_in(code: str) -> str:
     """What a digest says should nothing better be known when it leaves."""
     return f"VIGIE {code} : plusieurs incidents. Répondez OK {code} pour tout prendre"
-
-
-def with_link(text: str, link: str) -> str:
-    """The text with the link behind it, when both fit in two SMS; else the text."""
-    both = f"{text} {link}"
-    return both if is_gsm7(both) and segments(both) <= 2 else text
 
 
 def summary_text(over: Sequence[Subject], taken: Mapping[str, int], reopened: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from alertmanager.delivery.sms_text import (
     page_text,
     resolved_text,
     taken_text,
+    with_link,
 )
 
 MAIL = Subject("4821", "Messagerie", "Valmont-sur-Lys")
@@ -114,3 +116,18 @@ def test_times_are_the_site_s_with_the_date_when_it_is_not_today() -> None:
     assert clock(datetime(2026, 5, 1, 5, 13, tzinfo=UTC), now, PARIS) == "07:13"
     assert clock(datetime(2026, 4, 30, 21, 59, tzinfo=UTC), now, PARIS) == "30/04 23:59"
     assert clock(datetime(2026, 4, 30, 22, 1, tzinfo=UTC), now, PARIS) == "00:01"
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://vigie.exemple.test/a/" + "x" * 43, True),
+        ("http://vigie.exemple.test/a/" + "x" * 43, False),  # anyone on the way could read it
+        ("https://vigie.exemple.test/" + "x" * 300, False),
+    ],
+)
+def test_a_digest_says_where_all_of_it_is_shown(link: str, shown: bool) -> None:
+    text = "VIGIE 4821 : 37 incidents, 5 communes. Répondez OK 4821 pour tout prendre"
+    linked = with_link(text, link)
+    assert linked == (f"{text}. Tout voir : {link}" if shown else text)
+    assert segments(linked) <= 2
