@@ -157,9 +157,12 @@ def _bundles(
             Message.recipient.in_(sorted(people)),
             Message.kind.in_(("page", "digest")),
             Message.created_at > now - _STILL_ANSWERED,
-            or_(Message.accepted_at.is_not(None), Message.maybe_sent),
+            # Being sent it may be answered already, though its sender died before writing it down.
+            or_(Message.accepted_at.is_not(None), Message.maybe_sent, Message.state == "leased"),
         )
-        .order_by(Message.accepted_at.desc(), Message.id.desc())
+        .order_by(
+            func.coalesce(Message.accepted_at, Message.next_attempt_at).desc(), Message.id.desc()
+        )
     ).all()
     bundles = {m.id: _bundle(session, m) for m in messages if m.kind == "digest"}
     latest = bundles.get(messages[0].id) if messages else None

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from alertmanager.delivery import outbox
 from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.gsm7 import segments
 from alertmanager.incidents.inbox import take_reply
@@ -204,3 +205,15 @@ def test_a_mail_that_answers_a_page_takes_it_and_only_its_person_may(world: Any)
     states = {i.id: i.state for i in world.incidents()}
     assert states.pop(page.incident_id) == "acknowledged"
     assert list(states.values()) == ["paging"]
+
+
+def test_a_digest_is_answered_before_anybody_wrote_down_that_it_left(bounded: Any) -> None:
+    storm(bounded, 6)
+    bounded.send_all()
+    bounded.pass_time(seconds=60)
+    with bounded.store.claim() as session:
+        lease = outbox.claim(session, bounded.now, "dead", on_claim=bounded.written)
+    assert lease is not None
+    code = bounded.messages()[-1].code
+    assert bounded.reply(bounded.first, f"OK {code}") == "takes_all"
+    assert [i.state for i in bounded.incidents()].count("acknowledged") == 5
