@@ -174,10 +174,17 @@ class MailDrill:
             if any(
                 alertname in self._alertnames(incident)
                 and finding.expected in self._accounts(incident)
-                and any(m["kind"] == "page" and m["delivered_at"] for m in incident["messages"])
+                and self._paged(incident)
                 for incident in self._readings.incidents()
             ):
                 finding.sms_seconds = time.time() - began
+
+    def _paged(self, incident: dict[str, Any]) -> bool:
+        """Whether a telephone showed its page, or the digest that carried it."""
+        return any(
+            told["kind"] in ("page", "digest") and told["delivered_at"]
+            for told in self._readings.told(incident["id"])
+        )
 
     def _wait_quiet(self) -> None:
         """Until no stolen account is alerted about: its alert rightly keeps others back."""

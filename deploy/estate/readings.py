@@ -62,6 +62,12 @@ class Readings:
             self.clock_offset = system_clock() - shown
         return list(answer.get("incidents", [])) if isinstance(answer, dict) else []
 
+    def told(self, incident: str) -> list[dict[str, Any]]:
+        """Every message about that incident, those that are about others too (digests)."""
+        root = self._ports.url("webhook")
+        answer = self._json(f"{root}/api/v1/incidents/{incident}/told", self._operator)
+        return list(answer.get("told", [])) if isinstance(answer, dict) else []
+
     def component_states(self, path: str = "") -> dict[str, str]:
         """Component name to our state, on the public page or under a member's `path`.
 
