@@ -156,7 +156,7 @@ def plan(limits: Limits, situation: Situation, arrival: Arrival, now: datetime) 
     also = at - now > (CRITICAL_PATIENCE if new else PATIENCE)
     if waiting is None:
         return Plan(at, alone, also)
-    return Plan(at, alone, also or waiting.tried, moved=also and at > waiting.due)
+    return Plan(at, alone, also or waiting.tried, moved=at > waiting.due)
 
 
 def _told(sent: Sequence[Sent], now: datetime) -> Kinds:

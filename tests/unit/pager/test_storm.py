@@ -174,6 +174,16 @@ def test_what_a_growing_storm_puts_off_goes_another_way() -> None:
     assert phone.page(at(100), "N") == at(103)
 
 
+def test_what_is_put_off_by_seconds_beyond_a_minute_goes_another_way_too() -> None:
+    phone = Phone()
+    for second, kind in ((0, "A"), (1, "B"), (200, "A"), (240, "A"), (245, "A")):
+        phone.page(at(second), kind)
+    phone.leave(at(400))
+    left = {number: instant for instant, numbers in phone.texts for number in numbers}
+    late = {n for n, came in enumerate(phone.arrivals) if left[n] - came > timedelta(seconds=60)}
+    assert late <= set(phone.others)
+
+
 def test_windows_grow_while_it_lasts_and_shrink_after_a_calm() -> None:
     phone = Phone()
     for second in range(3600):
