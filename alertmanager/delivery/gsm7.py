@@ -34,6 +34,7 @@ _REPLACEMENTS = {
     "•": "-",
     "·": ".",
     "×": "x",
+    "⁄": "/",
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
@@ -94,8 +95,10 @@ def _letter(character: str) -> str:
     bare = "".join(
         part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
     )
-    if unicodedata.category(character)[0] == "C":
+    # Controls, marks of direction, joiners; and marks that only change the sign before them.
+    if unicodedata.category(character)[0] in "CM":
         return ""
+    bare = "".join(_REPLACEMENTS.get(part, part) for part in bare)
     return bare if bare and is_gsm7(bare) else "?"
 
 

@@ -79,7 +79,7 @@ def page_text(
     head = f"VIGIE {subject.code} {noted}{how_bad} {subject.named}, {since} : "
     more = f" (+{others} autre{'s' if others > 1 else ''})" if others else ""
     tail = f" Répondez OK {subject.code}"
-    summary, action = _sentence(summary), _sentence(action)
+    summary, action = _sentence(summary) or "?", _sentence(action)
     room = LIMIT - septets(head) - septets(more) - septets(tail) - 2
     action = cut(action, max(_ACTION_START, room - max(_SUMMARY_START, septets(summary))))
     summary = cut(summary, room - septets(action))
