@@ -16,10 +16,10 @@ from alertmanager.delivery.sms_text import (
 )
 from alertmanager.incidents.closing import Paged, acknowledge, paged
 from alertmanager.incidents.desk import Desk
-from alertmanager.incidents.machine import State
+from alertmanager.incidents.machine import OVER, State
 from alertmanager.store.tables import Incident
 
-_WAITS = (State.OPEN, State.PAGING)
+_NOT_WAITING = OVER | {State.ACKNOWLEDGED, State.SNOOZED}  # somebody has it, or put it off
 
 
 def take_all(
@@ -33,7 +33,7 @@ def take_all(
     by: str = "",
 ) -> int:
     """Take every one that waits for somebody; how many did. `code` is what was answered to."""
-    waiting = [incident for incident in incidents if incident.state in _WAITS]
+    waiting = [incident for incident in incidents if incident.state not in _NOT_WAITING]
     key = f"{code}:{who.address}:{now.timestamp():.6f}"
     if not waiting:
         said: Courtesy = ("confirmation", f"none:{key}", nothing_left_text(code))

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alertmanager.incidents.closing import Paged, acknowledge
+from alertmanager.incidents.closing import Paged
 from alertmanager.incidents.desk import Desk
+from alertmanager.incidents.taking import take_all
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Incident, Link, Message
 from alertmanager.webhook.link_view import can_be_taken, incidents_of, name_of_recipient
@@ -48,6 +49,7 @@ def answer(session: Session, desk: Desk, link: Link, now: datetime) -> Answer:
         name=who.name,
         incidents=[incident.id for incident in waiting],
     )
-    for incident in waiting:
-        acknowledge(session, desk, incident, who, now, by="link")
+    if waiting:
+        code = message.code or waiting[0].code
+        take_all(session, desk, waiting, who, now, code=code, by="link")
     return Answer(used_before=False, taken=len(waiting))

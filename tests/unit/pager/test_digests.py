@@ -15,7 +15,9 @@ from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.gsm7 import segments
 from alertmanager.incidents.inbox import take_reply
 from alertmanager.notifiers.contract import Incoming
-from alertmanager.store.tables import Inbound, MessagePage
+from alertmanager.store.tables import Inbound, Message, MessagePage
+from alertmanager.webhook.link_answers import answer
+from alertmanager.webhook.links import find_link, make_link
 
 SMS, MAIL = Channel("sms", ("sms",)), Channel("mail", ("mail",), "email", None, capped=False)
 
@@ -217,3 +219,20 @@ def test_a_digest_is_answered_before_anybody_wrote_down_that_it_left(bounded: An
     code = bounded.messages()[-1].code
     assert bounded.reply(bounded.first, f"OK {code}") == "takes_all"
     assert [i.state for i in bounded.incidents()].count("acknowledged") == 5
+
+
+def test_the_link_of_a_digest_takes_all_with_one_confirmation(bounded: Any) -> None:
+    storm(bounded, 20)
+    bounded.send_all()
+    bounded.pass_time(seconds=60)
+    bounded.send_all()
+    digest = bounded.messages()[-1]
+    with bounded.store.write() as session:
+        token = make_link(session, b"k" * 32, session.get_one(Message, digest.id), bounded.now)
+    with bounded.store.write() as session:
+        link = find_link(session, b"k" * 32, token)
+        assert link is not None
+        assert answer(session, bounded.desk, link, bounded.now).taken == 19
+    told = [m.text for m in bounded.messages() if m.kind == "confirmation"]
+    assert len(told) == 1
+    assert told[0].startswith(f"VIGIE {digest.code} : 19 incidents pris en charge par vous")
