@@ -10,7 +10,7 @@ import pytest
 from alertmanager.delivery import leases, outbox
 
 
-def claim(world: Any, owner: str = "test") -> outbox.Lease | None:
+def claim(world: Any, owner: str = "test") -> leases.Lease | None:
     with world.store.write() as session:
         return outbox.claim(session, world.now, owner)
 
@@ -26,7 +26,7 @@ def posted(world: Any) -> Any:
     return world
 
 
-def accept(world: Any, lease: outbox.Lease, owner: str = "test") -> None:
+def accept(world: Any, lease: leases.Lease, owner: str = "test") -> None:
     with world.store.write() as session:
         outbox.note_accepted(
             session,
@@ -58,7 +58,7 @@ def test_a_lease_ends_with_time_and_the_next_text_says_it_may_be_a_repeat(posted
     assert first is not None
     assert not first.again
     assert release(posted) == 0
-    posted.now += outbox.LEASE
+    posted.now += leases.LEASE
     assert release(posted) == 1
     second = claim(posted)
     assert second is not None
@@ -74,7 +74,7 @@ def test_at_start_every_lease_of_a_dead_process_is_taken_back(posted: Any) -> No
 def test_a_worker_that_lost_its_lease_changes_nothing(posted: Any) -> None:
     lease = claim(posted, "slow")
     assert lease is not None
-    posted.now += outbox.LEASE
+    posted.now += leases.LEASE
     release(posted)
     accept(posted, lease, "slow")
     assert posted.messages()[0].state == "pending"

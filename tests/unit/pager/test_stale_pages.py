@@ -14,14 +14,14 @@ def delay(world: Any, *, maybe_sent: bool) -> None:
     give_back(world, take(world), maybe_sent=maybe_sent)
 
 
-def take(world: Any) -> outbox.Lease:
+def take(world: Any) -> leases.Lease:
     with world.store.write() as session:
         lease = outbox.claim(session, world.now, world.owner)
     assert lease is not None
     return lease
 
 
-def give_back(world: Any, lease: outbox.Lease, *, maybe_sent: bool) -> None:
+def give_back(world: Any, lease: leases.Lease, *, maybe_sent: bool) -> None:
     with world.store.write() as session:
         outbox.note_retry(session, world.now, lease, world.owner, "coupé", maybe_sent=maybe_sent)
 
