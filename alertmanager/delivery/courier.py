@@ -20,7 +20,7 @@ from alertmanager.delivery.hand_over import Describe, HandOver, LinkFor, Outcome
 from alertmanager.delivery.leases import Lease, release_leases, renew
 from alertmanager.delivery.patience import Grace, Patience, Row
 from alertmanager.notifiers.contract import Notifier
-from alertmanager.store.database import Store, StoreUnavailable
+from alertmanager.store.database import Due, Store, StoreUnavailable
 from alertmanager.store.tables import Message, Timer
 from inventory.process import Clock
 from inventory.process.logs import get_logger
@@ -67,7 +67,8 @@ class Courier:
         self._most = MOST_AT_ONCE * max(1, len(providers))
         self._senders = ThreadPoolExecutor(self._most, "sender")
         self._flights = Flights(STUCK)
-        self._stopping, self._wake = threading.Event(), threading.Event()
+        self._stopping = threading.Event()
+        self._wake, self._timers = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._turns: dict[str, float] = {}
         self._patience, self._grace = Patience(), Grace(_GRACE)
@@ -80,10 +81,11 @@ class Courier:
             self._latest = set_back.last_known_instant(session)
         if back:
             log.warning("messages_taken_back", count=back)
-        idle = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=(self._send_one, self._wake), name="dispatch"),
-            threading.Thread(target=self._loop, args=(self._run_due, idle), name="timekeeper"),
+            threading.Thread(
+                target=self._loop, args=(self._run_due, self._timers), name="timekeeper"
+            ),
         ]
         for thread in self._threads:
             self._turns[thread.name] = time.monotonic()
@@ -104,14 +106,17 @@ class Courier:
     def _turn(self) -> None:
         self._turns[threading.current_thread().name] = time.monotonic()
 
-    def wake(self) -> None:
+    def wake(self, what: Due = Due.MESSAGES) -> None:
         """Something was committed: look now rather than at the next tick."""
-        self._wake.set()
+        if Due.MESSAGES in what:
+            self._wake.set()
+        if Due.TIMERS in what:
+            self._timers.set()
 
     def stop(self) -> None:
         """End the loops once what they are sending has been answered and written down."""
         self._stopping.set()
-        self.wake()
+        self.wake(Due.MESSAGES | Due.TIMERS)
         for thread in self._threads:
             thread.join()
         self._senders.shutdown()

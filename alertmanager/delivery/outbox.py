@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, case, select, update
+from sqlalchemy import CursorResult, bindparam, case, select, update
 from sqlalchemy.orm import Session, aliased
 
 from alertmanager.delivery.leases import LEASE, Kind, Lease, held, retry_wait
 from alertmanager.delivery.machine import Event, State, admits, after, before
 from alertmanager.notifiers.contract import Report
+from alertmanager.store.database import Due, note_due
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Incident, Message, MessagePage, Page
 from inventory.process.logs import get_logger
@@ -30,6 +31,8 @@ OnClaim = Callable[[Session, Message, datetime], None]
 """Told of a message that is about to leave; may change its text, and writes no journal line."""
 
 _UNTAKEN = (State.PENDING, State.LEASED)
+# Put together once: that costs more than to run it.
+_DECIDED = select(Message.id).where(Message.key == bindparam("key"))
 
 log = get_logger("vigie.delivery")
 
@@ -54,7 +57,7 @@ def enqueue(
     `pages` are those it carries; it leaves at `not_before`, by default at once.
     """
     leaves_at = not_before or now
-    if session.scalar(select(Message.id).where(Message.key == key)) is not None:
+    if session.scalar(_DECIDED, {"key": key}) is not None:
         return None
     message = Message(
         key=key,
@@ -74,6 +77,8 @@ def enqueue(
     )
     session.add(message)
     session.flush()
+    if leaves_at <= now:
+        note_due(session, Due.MESSAGES)
     session.add_all(MessagePage(message_id=message.id, page_id=page) for page in pages)
     session.flush()
     return message

@@ -6,11 +6,12 @@ It is read once a transaction and kept up to date in it: decisions are taken one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.channels import Channel
@@ -21,6 +22,60 @@ PAGING = ("page", "digest")
 COURTESY = ("resolution", "taken")
 _KEPT = "vigie_standing"
 _LONGEST_WAIT = timedelta(hours=2)
+
+
+def _waits(condition: ColumnElement[bool]) -> Select[Message]:
+    return (
+        select(Message)
+        .where(
+            *_THEIRS,
+            condition,
+            Message.state == "pending",
+            # What an attempt may have told already is a message of the past: nothing joins it.
+            Message.maybe_sent.is_(False),
+        )
+        .order_by(Message.next_attempt_at)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+# Statements are put together once: that costs more than to run them.
+_THEIRS = Message.address == bindparam("address"), Message.channel == bindparam("channel")
+_DIGEST = _waits(Message.kind == "digest")
+_SUMMARY = _waits((Message.kind == "resolution") & Message.incident_id.is_(None))
+_LATELY = select(
+    Message.id,
+    Message.kind,
+    Message.state,
+    Message.created_at,
+    Message.accepted_at,
+    Message.failed_at,
+    Message.maybe_sent,
+).where(
+    *_THEIRS,
+    Message.created_at > bindparam("since", type_=Message.created_at.type),
+    Message.kind.in_(PAGING + COURTESY),
+    Message.state != "cancelled",
+)
+_MESSAGES: BindParameter[Any] = bindparam("messages", expanding=True)
+_PAGES = (
+    select(MessagePage.message_id, func.count())
+    .where(MessagePage.message_id.in_(_MESSAGES))
+    .group_by(MessagePage.message_id)
+)
+_CRITICAL = (
+    select(
+        MessagePage.message_id,
+        Incident.title,
+        func.count(Incident.id.distinct()),
+        func.min(Incident.id),
+    )
+    .join(Page, Page.id == MessagePage.page_id)
+    .join(Incident, Incident.id == Page.incident_id)
+    .where(MessagePage.message_id.in_(_MESSAGES), Incident.severity == "critical")
+    .group_by(MessagePage.message_id, Incident.title)
+)
 
 
 @dataclass
@@ -66,29 +121,13 @@ def standing(session: Session, channel: Channel, address: str, now: datetime) ->
 
 def read_standing(session: Session, channel: Channel, address: str, now: datetime) -> Standing:
     """The same, read anew."""
-    theirs = (Message.address == address, Message.channel == channel.id)
+    theirs: Mapping[str, Any] = {"address": address, "channel": channel.id}
     # First, for on PostgreSQL it waits for whoever is claiming it, and then may find none.
-    digest = _waiting(session, *theirs, Message.kind == "digest")
-    summary = _waiting(
-        session, *theirs, Message.kind == "resolution", Message.incident_id.is_(None)
-    )
+    digest = session.scalar(_DIGEST, theirs)
+    summary = session.scalar(_SUMMARY, theirs)
     limits = channel.limits
-    rows = session.execute(
-        select(
-            Message.id,
-            Message.kind,
-            Message.state,
-            Message.created_at,
-            Message.accepted_at,
-            Message.failed_at,
-            Message.maybe_sent,
-        ).where(
-            *theirs,
-            Message.created_at > now - limits.memory - _LONGEST_WAIT,
-            Message.kind.in_(PAGING + COURTESY),
-            Message.state != "cancelled",
-        )
-    ).all()
+    since = now - limits.memory - _LONGEST_WAIT
+    rows = session.execute(_LATELY, {**theirs, "since": since}).all()
     found = Standing(limits, digest=digest, summary=summary)
     left: dict[int, datetime] = {}
     for row in rows:
@@ -120,21 +159,6 @@ def read_standing(session: Session, channel: Channel, address: str, now: datetim
     return found
 
 
-def _waiting(session: Session, *conditions: ColumnElement[bool]) -> Message | None:
-    return session.scalar(
-        select(Message)
-        .where(
-            *conditions,
-            Message.state == "pending",
-            # What an attempt may have told already is a message of the past: nothing joins it.
-            Message.maybe_sent.is_(False),
-        )
-        .order_by(Message.next_attempt_at)
-        .limit(1)
-        .with_for_update()
-    )
-
-
 def _left_at(
     state: str,
     accepted_at: datetime | None,
@@ -151,27 +175,12 @@ def _left_at(
 
 
 def _pages_of(session: Session, messages: Iterable[int]) -> dict[int, int]:
-    rows = session.execute(
-        select(MessagePage.message_id, func.count())
-        .where(MessagePage.message_id.in_(list(messages)))
-        .group_by(MessagePage.message_id)
-    )
+    rows = session.execute(_PAGES, {"messages": list(messages)})
     return {row[0]: row[1] for row in rows}
 
 
 def _critical_kinds(session: Session, messages: Iterable[int]) -> dict[int, Kinds]:
-    rows = session.execute(
-        select(
-            MessagePage.message_id,
-            Incident.title,
-            func.count(Incident.id.distinct()),
-            func.min(Incident.id),
-        )
-        .join(Page, Page.id == MessagePage.page_id)
-        .join(Incident, Incident.id == Page.incident_id)
-        .where(MessagePage.message_id.in_(list(messages)), Incident.severity == "critical")
-        .group_by(MessagePage.message_id, Incident.title)
-    )
+    rows = session.execute(_CRITICAL, {"messages": list(messages)})
     found: dict[int, set[tuple[str, str]]] = {}
     for identifier, title, count, incident in rows:
         found.setdefault(identifier, set()).add((title, incident if count == 1 else ""))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.codes import fresh_code
@@ -17,9 +17,9 @@ from alertmanager.incidents.episodes import Book, Episode
 from alertmanager.incidents.flapping import flaps
 from alertmanager.incidents.late import Doubts
 from alertmanager.incidents.machine import OVER, Event, State, after
-from alertmanager.incidents.paging import page_at_support_hours, start_paging
 from alertmanager.incidents.policy import choose
 from alertmanager.incidents.received import Batch, ReceivedAlert
+from alertmanager.incidents.timers import PAGE, SUPPORT, run_at_once
 from alertmanager.incidents.urgency import (
     Urgency,
     group_key,
@@ -31,17 +31,28 @@ from alertmanager.incidents.urgency import (
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
 
+_CHUNK = 500  # values in one IN list, well under every database's limit
 # Put together once: that costs more than to run them.
 _FIRING = (
-    select(Alert.labels["severity"].as_string(), Alert.labels["impact"].as_string())
-    .where(Alert.incident_id == bindparam("incident"), Alert.status == "firing")
+    select(
+        Alert.incident_id,
+        Alert.labels["severity"].as_string(),
+        Alert.labels["impact"].as_string(),
+    )
+    .where(Alert.incident_id.in_(bindparam("incidents", expanding=True)), Alert.status == "firing")
     .distinct()
 )
-_LAST = (
+_LIVELY = (
     select(Incident)
-    .where(Incident.group_key == bindparam("key"))
-    .order_by(Incident.opened_at.desc(), Incident.id)
-    .limit(1)
+    .where(
+        Incident.group_key.in_(bindparam("keys", expanding=True)),
+        or_(
+            Incident.state.not_in(OVER),
+            (Incident.state == State.RESOLVED)
+            & (Incident.resolved_at >= bindparam("since", type_=Incident.resolved_at.type)),
+        ),
+    )
+    .order_by(Incident.opened_at, Incident.id.desc())
 )
 
 
@@ -86,12 +97,48 @@ def receive_all(
     Alertmanager can be asked about a firing that may be out of date.
     """
     book = Book.of(session, ((b.integration, a.fingerprint) for b in batches for a in b.alerts))
-    intake = _Intake(session, desk, now, book, Doubts(session, asked))
+    groups = _lively(session, desk, _news(desk, book, batches), now)
+    intake = _Intake(session, desk, now, book, Doubts(session, asked), groups)
     changed = [sum(intake.take(batch, alert) for alert in batch.alerts) for batch in batches]
     book.write(session, now)
-    for entry in intake.touched.values():
-        _settle(session, desk, entry, now)
+    firing = _firing(session, intake.touched)
+    for identifier, entry in intake.touched.items():
+        _settle(session, desk, entry, now, firing.get(identifier, []))
     return Taken(changed, intake.late.write(session))
+
+
+def _news(desk: Desk, book: Book, batches: Sequence[Batch]) -> set[str]:
+    """The groups of the alerts that may begin to fire."""
+    known = book.known
+    return {
+        group_key(alert.labels, desk.grouping)
+        for batch in batches
+        for alert in batch.alerts
+        if (last := known.get((batch.integration, alert.fingerprint))) is None or not last.firing
+    }
+
+
+def _lively(
+    session: Session, desk: Desk, keys: Collection[str], now: datetime
+) -> dict[str, Incident]:
+    """By group, the incident that is open, or that ended so lately that it is the same one."""
+    found: dict[str, Incident] = {}
+    wanted, since = sorted(keys), now - desk.reopen_within
+    for start in range(0, len(wanted), _CHUNK):
+        some = {"keys": wanted[start : start + _CHUNK], "since": since}
+        found |= {incident.group_key: incident for incident in session.scalars(_LIVELY, some)}
+    return found
+
+
+def _firing(session: Session, incidents: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    """(severity, impact) of what fires of each incident: a few pairs, however many alerts fire."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    wanted = sorted(incidents)
+    for start in range(0, len(wanted), _CHUNK):
+        rows = session.execute(_FIRING, {"incidents": wanted[start : start + _CHUNK]})
+        for incident, written, impact in rows:
+            found.setdefault(incident, []).append((written or "", impact or ""))
+    return found
 
 
 @dataclass
@@ -103,7 +150,7 @@ class _Intake:
     now: datetime
     book: Book
     late: Doubts
-    groups: dict[str, Incident] = field(default_factory=dict)
+    groups: dict[str, Incident]
     touched: dict[str, _Touched] = field(default_factory=dict)
 
     def take(self, batch: Batch, alert: ReceivedAlert) -> bool:
@@ -134,9 +181,12 @@ class _Intake:
 
     def _begin(self, batch: Batch, alert: ReceivedAlert, previous: Episode | None) -> None:
         key = group_key(alert.labels, self.desk.grouping)
-        if key not in self.groups:
-            self.groups[key] = _incident_for(self.session, self.desk, key, alert, self.now)
-        incident = self.groups[key]
+        incident = self.groups.get(key)
+        if incident is None:
+            incident = _open(self.session, self.desk, key, alert, self.now)
+            self.groups[key] = incident
+        elif incident.state == State.RESOLVED:
+            _reopen(self.session, incident, self.now)
         episode = Episode(
             batch.integration,
             alert.fingerprint,
@@ -170,23 +220,13 @@ def _journal(session: Session, episode: Episode, now: datetime) -> None:
     )
 
 
-def _incident_for(
-    session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: datetime
-) -> Incident:
-    """The open incident of the alert's group, the one that just closed, or a new one."""
-    last = session.scalar(_LAST, {"key": key})
-    if last is not None and last.state not in OVER:
-        return last
-    resolved = last.resolved_at if last is not None and last.state == State.RESOLVED else None
-    if last is not None and resolved is not None and now - resolved <= desk.reopen_within:
-        last.state = after(last.state, Event.REOPEN)
-        last.generation += 1
-        last.reopened += 1
-        last.resolved_at = last.closed_at = None
-        last.acknowledged_at = last.acknowledged_by = last.acknowledged_until = None
-        write_line(session, now, "incident.reopened", last.id)
-        return last
-    return _open(session, desk, key, alert, now)
+def _reopen(session: Session, incident: Incident, now: datetime) -> None:
+    incident.state = after(incident.state, Event.REOPEN)
+    incident.generation += 1
+    incident.reopened += 1
+    incident.resolved_at = incident.closed_at = None
+    incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_until = None
+    write_line(session, now, "incident.reopened", incident.id)
 
 
 def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: datetime) -> Incident:
@@ -223,26 +263,34 @@ def _open(session: Session, desk: Desk, key: str, alert: ReceivedAlert, now: dat
     return incident
 
 
-def _settle(session: Session, desk: Desk, entry: _Touched, now: datetime) -> None:
-    """Decide once about an incident, after all its alerts of the payload were taken in."""
+def _settle(
+    session: Session,
+    desk: Desk,
+    entry: _Touched,
+    now: datetime,
+    firing: Sequence[tuple[str, str]],
+) -> None:
+    """Decide once about an incident, after all its alerts of the payload were taken in.
+
+    Who is paged is decided in a transaction of its own, so that what Alertmanager has still to
+    tell does not wait for it.
+    """
     incident = entry.incident
-    # A few pairs, however many alerts fire.
-    firing = session.execute(_FIRING, {"incident": incident.id}).all()
     if not firing:
         resolve_if_quiet(session, desk, incident, now)
         return
     before = urgency({"severity": incident.severity})
-    incident.severity = worst_severity(severity({"severity": row[0] or ""}) for row in firing)
-    incident.impact = worst_impact(row[1] or "" for row in firing)
+    incident.severity = worst_severity(severity({"severity": written}) for written, _ in firing)
+    incident.impact = worst_impact(impact for _, impact in firing)
     if incident.generation == 0:
         labels = {"service": incident.service, "member": incident.member, **entry.labels}
         hour = desk.rosters.day_kind(now)
         policy = choose(desk.policies, desk.policy, incident.severity, hour, labels)
         incident.policy = policy.to_json()
     if entry.fresh == Urgency.NOW and _wakes(session, incident, before, now):
-        start_paging(session, desk, incident, now)
+        run_at_once(session, incident, PAGE, now)
     elif entry.fresh == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
-        page_at_support_hours(session, desk, incident, now)
+        run_at_once(session, incident, SUPPORT, now)
 
 
 def _wakes(session: Session, incident: Incident, before: Urgency, now: datetime) -> bool:

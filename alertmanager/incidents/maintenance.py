@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from alertmanager.incidents.firing import urgent_labels
 from alertmanager.store.tables import Incident, Maintenance
 
+_AT = bindparam("now", type_=Maintenance.starts_at.type)
+# Put together once: that costs more than to run it.
+_GOES_ON = (
+    select(Maintenance)
+    .where(
+        Maintenance.cancelled_at.is_(None),
+        Maintenance.starts_at <= _AT,
+        Maintenance.ends_at > _AT,
+    )
+    .order_by(Maintenance.ends_at, Maintenance.id)
+)
+
 
 def current(session: Session, now: datetime) -> Sequence[Maintenance]:
     """The work that goes on at `now`: from its start up to its end, the end left out."""
-    return session.scalars(
-        select(Maintenance)
-        .where(
-            Maintenance.cancelled_at.is_(None),
-            Maintenance.starts_at <= now,
-            Maintenance.ends_at > now,
-        )
-        .order_by(Maintenance.ends_at, Maintenance.id)
-    ).all()
+    return session.scalars(_GOES_ON, {"now": now}).all()
 
 
 def covers(maintenance: Maintenance, labels: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ from alertmanager.incidents.timers import (
     ACKNOWLEDGE_EXPIRED,
     ESCALATE,
     MAINTENANCE_OVER,
+    PAGE,
     SNOOZE_OVER,
     SUPPORT,
     set_timer,
@@ -102,7 +103,9 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
     incident = session.get_one(Incident, timer.incident_id)
     if timer.generation != incident.generation:
         return
-    if timer.kind == SUPPORT and incident.state == State.OPEN:
+    if timer.kind == PAGE:
+        _page_what_fires(session, desk, incident, now)
+    elif timer.kind == SUPPORT and incident.state == State.OPEN:
         if worst(session, incident) > Urgency.NEVER:
             page_at_support_hours(session, desk, incident, now)
     elif timer.kind == ESCALATE and incident.state == State.PAGING:
@@ -123,6 +126,15 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
         resume(session, desk, incident, now, "fin de veille")
     elif timer.kind == MAINTENANCE_OVER and incident.state == State.SUPPRESSED:
         resume(session, desk, incident, now, "après maintenance")
+
+
+def _page_what_fires(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
+    """Something urgent has come; what is over since wakes nobody."""
+    left = worst(session, incident)
+    if left == Urgency.NOW:
+        start_paging(session, desk, incident, now)
+    elif left == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
+        page_at_support_hours(session, desk, incident, now)
 
 
 def _forget(incident: Incident) -> None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.sms_text import clock, page_text
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.urgency import Urgency, severity, urgency
 from alertmanager.store.tables import Alert, Incident, Page
+
+# Put together once: that costs more than to run it.
+_FIRING = (
+    select(Alert.id, Alert.labels["severity"].as_string())
+    .where(Alert.incident_id == bindparam("incident"), Alert.status == "firing")
+    .order_by(Alert.starts_at, Alert.id)
+)
 
 
 def current_text(
@@ -24,11 +31,7 @@ def current_text(
         last = select(Page.note).where(Page.incident_id == incident.id).order_by(Page.id.desc())
         note = session.scalar(last.limit(1)) or ""
     # Of a thousand alerts only the worst is read whole.
-    firing = session.execute(
-        select(Alert.id, Alert.labels["severity"].as_string())
-        .where(Alert.incident_id == incident.id, Alert.status == "firing")
-        .order_by(Alert.starts_at, Alert.id)
-    ).all()
+    firing = session.execute(_FIRING, {"incident": incident.id}).all()
     if not firing:  # it comes and goes, and is away at this moment
         firing = session.execute(
             select(Alert.id, Alert.labels["severity"].as_string())

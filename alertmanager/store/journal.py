@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from alertmanager.store.tables import JournalLine
 
 _WAITING = "vigie_journal"
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 _CHUNK = 1000
 _LAST = select(JournalLine.id, JournalLine.hash).order_by(JournalLine.id.desc()).limit(1)
 _INSERT = insert(JournalLine.__table__)  # type: ignore[arg-type]
@@ -56,16 +58,15 @@ def seal(session: Session) -> None:
     session.execute(_INSERT, rows)
 
 
+@lru_cache(maxsize=64)
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def line_hash(previous: str, number: int, line: tuple[datetime, str | None, str, Any]) -> str:
     """The hash of one line (instant, incident, event, detail), in hexadecimal."""
     at, incident, event, detail = line
-    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = json.dumps(
-        [number, instant, incident, event, detail],
-        ensure_ascii=True,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    content = _CANONICAL([number, _instant(at), incident, event, detail])
     return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
 
 

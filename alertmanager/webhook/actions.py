@@ -93,5 +93,4 @@ def _do(
 
     with pager.store.write() as session:
         answer = once(session, now, key, ("/".join(target), order), acted)
-    pager.courier.wake()
     return Outcome.model_validate(answer)

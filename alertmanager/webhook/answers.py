@@ -22,7 +22,6 @@ def take(pager: Pager, notifier: str, what: Incoming | Report) -> None:
         _take_report(pager, notifier, what)
     else:
         _take_reply(pager, notifier, what)
-    pager.courier.wake()
 
 
 def _take_report(pager: Pager, notifier: str, report: Report) -> None:

@@ -62,7 +62,6 @@ def router(pager: Pager) -> APIRouter:
             done = answer(session, pager.desk, link, now)
             notice = _said(done.used_before, done.taken)
             message = link.message_id
-        pager.courier.wake()
         log.info("link_used", message=message, again=done.used_before, taken=done.taken)
         with pager.store.read() as session:
             found = find_link(session, key, token)

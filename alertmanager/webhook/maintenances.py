@@ -80,7 +80,6 @@ def router(pager: Pager) -> APIRouter:
 
         with pager.store.write() as session:
             answer = once(session, now, key, (f"maintenances/{number}/cancel", order), act)
-        pager.courier.wake()
         return MaintenanceView.model_validate(answer)
 
     return routes

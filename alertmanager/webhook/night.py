@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -41,10 +40,8 @@ def plan_of(config: WebhookConfig, zone: ZoneInfo) -> CanaryPlan | None:
 class Night:
     """Looks at the clock; the unique key of each test makes it one a night, in every process."""
 
-    def __init__(
-        self, plan: CanaryPlan | None, store: Store, clock: Clock, sent: Callable[[], None]
-    ) -> None:
-        self._plan, self._store, self._clock, self._sent = plan, store, clock, sent
+    def __init__(self, plan: CanaryPlan | None, store: Store, clock: Clock) -> None:
+        self._plan, self._store, self._clock = plan, store, clock
         self._done: datetime | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="night")
@@ -82,4 +79,3 @@ class Night:
         self._done = due
         if count:
             log.info("canary_enqueued", count=count)
-            self._sent()

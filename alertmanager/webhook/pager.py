@@ -22,6 +22,7 @@ from alertmanager.incidents.paging import message_ended
 from alertmanager.incidents.wording import current_text
 from alertmanager.notifiers.contract import Notifier, NotifierContext
 from alertmanager.rosters import RosterBook
+from alertmanager.store.checkpoints import Checkpoints
 from alertmanager.store.database import Store
 from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Incident, Message, Timer
@@ -79,12 +80,12 @@ class Pager:
             self.integrations,
             self.telemetry,
             asked=self.survey.asked,
-            wake=self.courier.wake,
             ask=self.survey.call,
         )
         spool, registry = self.spool, self.telemetry.registry
         replay = Replay(spool, registry, beats) if spool is not None else None
         self.intake = GroupCommit(taker.take, replay)
+        self.checkpoints = Checkpoints(self.store)
 
     def channel_of(self, notifier: str) -> str:
         """The channel that goes through a notifier; its own name when none does."""
@@ -93,6 +94,7 @@ class Pager:
 
     def start(self) -> None:
         """Start sending, and asking Alertmanager. Raise StoreError."""
+        self.checkpoints.start()
         self.courier.start()
         self.intake.start()
         self.survey.start()
@@ -106,6 +108,7 @@ class Pager:
         self.intake.stop()
         self.survey.stop()
         self.courier.stop()
+        self.checkpoints.stop()
         for notifier in self.notifiers.values():
             notifier.close()
         if self.spool is not None:
@@ -199,6 +202,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         describe=described,
         link_for=link_for,
     )
+    store.on_due(courier.wake)
     urls = {i.id: i.alertmanager_url for i in config.file.integrations if i.alertmanager_url}
     spool = _spool(config)
     return Pager(
@@ -211,8 +215,8 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         integrations={i.id: i for i in config.file.integrations},
         tokens=tokens,
         telemetry=telemetry,
-        night=Night(canary, store, clock, courier.wake),
-        survey=Survey(store, clock, desk, urls, courier.wake),
+        night=Night(canary, store, clock),
+        survey=Survey(store, clock, desk, urls),
         spool=spool,
         public_url=public_url,
         link_key=link_key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import requests
 from sqlalchemy import select
@@ -38,9 +38,8 @@ class Survey:
         clock: Clock,
         desk: Desk,
         urls: Mapping[str, Sequence[str]],
-        wake: Callable[[], None],
     ) -> None:
-        self._store, self._clock, self._desk, self._wake = store, clock, desk, wake
+        self._store, self._clock, self._desk = store, clock, desk
         self._urls = dict(urls)
         self._absences = {integration: Absences() for integration in urls}
         self._strangers = {integration: Strangers() for integration in urls}
@@ -142,7 +141,6 @@ class Survey:
                 alerts = late.settle(session, integration, fires, over, now)
                 receive(session, self._desk, integration, alerts, now)
             log.info("doubts_settled", integration=integration, fire=len(fires), over=len(over))
-            self._wake()
         return len(fires) + len(over) < len(doubted)
 
     def _take_missing(self, integration: str, missing: Sequence[Missing], answer: Answer) -> None:
@@ -189,7 +187,6 @@ class Survey:
             receive(session, self._desk, integration, alerts, now)
         if alerts:
             log.warning("alerts_found", integration=integration, count=len(alerts))
-            self._wake()
 
     def _close_gone(self, integration: str, answer: Answer) -> None:
         with self._store.read() as session:
@@ -200,7 +197,6 @@ class Survey:
         with self._store.write() as session:
             count = close_gone(session, self._desk, integration, gone, self._clock())
         log.warning("alerts_gone", integration=integration, count=count)
-        self._wake()
 
     def _receiver(self, integration: str) -> str:
         """Name of the receiver that posts to the integration, by the last body it sent."""

@@ -33,7 +33,7 @@ log = get_logger("vigie.webhook")
 
 @dataclass(frozen=True)
 class Taker:
-    """`asked`: the integrations whose Alertmanager can be asked. `wake`: something was committed.
+    """`asked`: the integrations whose Alertmanager can be asked.
 
     `ask`: only Alertmanager can tell what fires; it is given the groups that were cut off, if any.
     """
@@ -44,7 +44,6 @@ class Taker:
     integrations: Mapping[str, IntegrationSettings]
     telemetry: Telemetry
     asked: Collection[str]
-    wake: Callable[[], None]
     ask: Callable[[Sequence[Missing]], None]
 
     def take(self, posts: Sequence[Post]) -> list[Exception | None]:
@@ -59,7 +58,6 @@ class Taker:
                 return [error]
             # One of them cannot be taken, whatever the reason: it must not hold the others back.
             return [self.take([post])[0] for post in posts]
-        self.wake()
         missing = [found for post, _ in outcomes if (found := _missing(post)) is not None]
         if missing or doubted:
             self.ask(missing)

@@ -5,6 +5,7 @@ Run with -s to see the table; --long posts for a minute, the sample for some sec
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import os
@@ -154,7 +155,7 @@ def centile(values: list[float], share: float) -> float:
 def paced(webhook: Webhook, bodies: list[bytes]) -> list[float]:
     """Milliseconds from the instant each was due to its answer: waiting for a sender counts."""
     waiting: SimpleQueue[tuple[float, bytes] | None] = SimpleQueue()
-    took: list[float] = []
+    took: list[tuple[float, float]] = []
     refused: list[int] = []
 
     def work() -> None:
@@ -162,13 +163,15 @@ def paced(webhook: Webhook, bodies: list[bytes]) -> list[float]:
         while (item := waiting.get()) is not None:
             due, body = item
             status = send(body)
-            took.append((time.perf_counter() - due) * 1e3)
+            took.append((due, (time.perf_counter() - due) * 1e3))
             if status != 200:
                 refused.append(status)
 
     threads = [threading.Thread(target=work) for _ in range(SENDERS)]
     for thread in threads:
         thread.start()
+    gc.collect()
+    gc.disable()  # our own pauses are not the webhook's
     start = time.perf_counter()
     for number, body in enumerate(bodies):
         due = start + number / RATE
@@ -178,8 +181,9 @@ def paced(webhook: Webhook, bodies: list[bytes]) -> list[float]:
         waiting.put(None)
     for thread in threads:
         thread.join()
+    gc.enable()
     assert refused == []
-    return took
+    return [milliseconds for _, milliseconds in sorted(took)]
 
 
 @pytest.mark.series
@@ -209,7 +213,10 @@ def test_intake_beside_bare_durable_transactions(
     used = webhook.cpu()
     ours_one = paced(webhook, singles)
     used = (webhook.cpu() - used) / count * 1e3
-    row(f"{RATE} posts/s, one alert each, {INCIDENTS} incidents, p50 / p99", bare_one, ours_one)
+    row(f"{RATE} posts/s, each a new alert, p50 / p99", bare_one, ours_one)
+    opening = 2 * RATE
+    row(f"  of them the 2 s in which {INCIDENTS} incidents open", bare_one, ours_one[:opening])
+    row("  of them those after", bare_one, ours_one[opening:])
 
     lively = [payload(range(n, n + 1), "s", INCIDENTS) for n in range(count)]
     row(f"{RATE} posts/s, all known already, p50 / p99", bare_one, paced(webhook, lively))

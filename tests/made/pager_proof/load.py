@@ -5,6 +5,7 @@ python -m pager_proof.load HOST PORT TOKEN RATE        until standard input ends
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import sys
@@ -13,12 +14,14 @@ import time
 
 from pager_proof.lab import alert
 
-_SENDERS = 8
+_SENDERS = 32
+_INCIDENTS = 50
 
 
 def _body(number: int) -> str:
     one = alert(1_000_000 + number)
-    one["labels"] |= {"severity": "info"}  # stored, shown, and nobody's sleep
+    # Stored, shown, and nobody's sleep.
+    one["labels"] |= {"severity": "info", "alertname": f"Load{number % _INCIDENTS}"}
     return json.dumps({"version": "4", "groupKey": "{}", "alerts": [one]})
 
 
@@ -56,6 +59,7 @@ def main() -> None:
     """Post until standard input ends."""
     host, port, token, rate = sys.argv[1:5]
     load = Load(host, int(port), token, float(rate))
+    gc.freeze()
     senders = [threading.Thread(target=load.send) for _ in range(_SENDERS)]
     began = time.perf_counter()
     for sender in senders:

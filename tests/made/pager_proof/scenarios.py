@@ -121,6 +121,7 @@ INGEST = Scenario(
     _post,
     (
         "alertmanager.incidents.intake:receive_all",
+        f"{_PAGING}:run_timer",
         f"{_PAGING}:start_paging",
         "alertmanager.delivery.dispatch:send_page",
         f"{_OUTBOX}:enqueue",

@@ -106,7 +106,9 @@ class World:
 
     def post(self, *alerts: ReceivedAlert, integration: str = "default") -> int:
         with self.store.write() as session:
-            return receive(session, self.desk, integration, alerts, self.now)
+            changed = receive(session, self.desk, integration, alerts, self.now)
+        self.run_due()
+        return changed
 
     def written(self, session: Session, message: Message, now: datetime) -> None:
         """As the courier does: a digest is written when it leaves."""

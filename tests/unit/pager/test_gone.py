@@ -34,6 +34,7 @@ def test_what_is_gone_is_over_and_told_and_our_own_alerts_are_not_asked_about(wo
     world.send_all()
     with world.store.write() as session:
         note_malformed(session, world.desk, "default", "illisible", world.now)
+    world.run_due()
     with world.store.write() as session:
         assert sorted(firing_alerts(session, "default")) == ["a", "b"]
         assert firing_alerts(session, "autre") == []

@@ -46,7 +46,6 @@ def taker(world: Any) -> Taker:
         {},
         telemetry,
         asked=frozenset({"default"}),
-        wake=lambda: None,
         ask=lambda missing: None,
     )
 
@@ -63,6 +62,7 @@ def test_posts_together_are_one_transaction_with_a_receipt_each(world: Any, take
     assert taker.take(posts) == [None] * 4
     assert len(commits) == 1
     assert outcomes(world) == ["accepted", "accepted", "duplicate", "accepted"]
+    world.run_due()
     assert sorted(incident.state for incident in world.incidents()) == ["paging", "resolved"]
     assert len(world.messages()) == 1  # what was over before the commit wakes nobody
 

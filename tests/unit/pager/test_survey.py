@@ -18,7 +18,7 @@ from deploy.estate.ports import Ports, free_base
 
 def test_without_an_answer_for_half_a_minute_what_is_in_doubt_fires(world: Any) -> None:
     nobody = Ports(free_base()).url("alertmanager")
-    survey = Survey(world.store, lambda: world.now, world.desk, {"default": [nobody]}, lambda: None)
+    survey = Survey(world.store, lambda: world.now, world.desk, {"default": [nobody]})
     firing = world.alert()
     world.post(firing)
     world.post(world.alert(firing=False))
@@ -30,6 +30,7 @@ def test_without_an_answer_for_half_a_minute_what_is_in_doubt_fires(world: Any) 
     assert world.incident().state == "resolved"
     world.pass_time(seconds=30)
     assert not survey.look("default", regular=False)
+    world.run_due()
     assert world.incident().state == "paging"
     assert not survey.look("default", regular=False)
     survey.stop()
