@@ -1,0 +1,1 @@
+"""The monthly duty statement (*état d'astreinte*): pure rules over dated rate tables."""
