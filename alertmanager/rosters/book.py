@@ -10,6 +10,7 @@ from alertmanager.rosters import explain
 from alertmanager.rosters.calendar import Calendar, DayKind
 from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName
 from alertmanager.rosters.layers import Answer, Layer
+from alertmanager.rosters.limits import Limits
 from alertmanager.rosters.walltime import Interval, as_utc
 
 Found = tuple[Layer | None, Answer]
@@ -32,6 +33,7 @@ class RosterBook:
         *,
         teams: Mapping[str, tuple[Person, ...]] | None = None,
         duty_phones: Mapping[str, str] | None = None,
+        limits: Limits = Limits(),  # noqa: B008  (frozen)
     ) -> None:
         self.zone = zone
         self._calendar = calendar
@@ -40,6 +42,7 @@ class RosterBook:
         self._names = dict(names)
         self._teams = dict(teams or {})
         self._duty_phones = dict(duty_phones or {})
+        self.limits = limits
 
     @property
     def persons(self) -> tuple[Person, ...]:

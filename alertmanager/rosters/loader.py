@@ -11,10 +11,12 @@ from alertmanager.rosters.book import RosterBook
 from alertmanager.rosters.calendar import Calendar
 from alertmanager.rosters.duty import Person
 from alertmanager.rosters.layers import Layer
+from alertmanager.rosters.limits import Limits
 from alertmanager.rosters.rotation import Rotation
 from alertmanager.rosters.settings import (
     WEEKDAYS,
     LayerSettings,
+    LimitSettings,
     RosterFile,
     RosterSettings,
     RotationSettings,
@@ -81,6 +83,32 @@ def _check_roster(
         yield from _check_layer(layer, known, document, path)
 
 
+def _check_limits(file: RosterFile, document: Document) -> Iterator[Fault]:
+    limits = file.limits
+    known = [roster.id for roster in file.rosters]
+    listed: list[tuple[Keys, str]] = [
+        (("limits", "shared", place, at), name)
+        for place, group in enumerate(limits.shared)
+        for at, name in enumerate(group)
+    ]
+    listed += [(("limits", "not_duty", at), name) for at, name in enumerate(limits.not_duty)]
+    listed += [(("limits", "part_time", at), name) for at, name in enumerate(limits.part_time)]
+    for path, name in listed:
+        if name not in known:
+            yield document.fault(
+                path, f"tour d'astreinte « {name} » inconnu", "l'un de : " + ", ".join(known)
+            )
+
+
+def _limits(rules: LimitSettings) -> Limits:
+    return Limits(
+        longest_duty=timedelta(days=rules.longest_duty_days),
+        shared=tuple(map(frozenset, rules.shared)),
+        not_duty=frozenset(rules.not_duty),
+        part_time=frozenset(rules.part_time),
+    )
+
+
 def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
     """Faults that only show when the whole file is read."""
     hours = file.support_hours
@@ -122,6 +150,7 @@ def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
                 )
     for place, roster in rosters:
         yield from _check_roster(roster, known, document, ("rosters", place))
+    yield from _check_limits(file, document)
 
 
 def build_book(file: RosterFile, default_zone: str) -> RosterBook:
@@ -144,7 +173,16 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
     names = {roster.id: roster.name for roster in file.rosters}
     teams = {team.id: tuple(people[name] for name in team.people) for team in file.teams}
     phones = {roster.id: roster.duty_phone.phone for roster in file.rosters if roster.duty_phone}
-    return RosterBook(zone, calendar, people, rosters, names, teams=teams, duty_phones=phones)
+    return RosterBook(
+        zone,
+        calendar,
+        people,
+        rosters,
+        names,
+        teams=teams,
+        duty_phones=phones,
+        limits=_limits(file.limits),
+    )
 
 
 def load_rosters(path: Path, inventory: Inventory | None = None) -> RosterBook:

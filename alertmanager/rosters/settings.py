@@ -147,6 +147,15 @@ class RosterSettings(_Entry):
     layers: tuple[LayerSettings, ...] = Field(min_length=1)
 
 
+class LimitSettings(_Entry):
+    """What counts as a hole, beside nobody being there. See `rosters.holes`."""
+
+    longest_duty_days: int = Field(14, ge=1, le=366)
+    shared: tuple[Annotated[tuple[Identifier, ...], Field(min_length=2)], ...] = ()
+    not_duty: tuple[Identifier, ...] = ()
+    part_time: tuple[Identifier, ...] = ()
+
+
 class RosterFile(_Entry):
     """The whole file. `timezone` defaults to the inventory's."""
 
@@ -156,3 +165,4 @@ class RosterFile(_Entry):
     people: tuple[PersonSettings, ...] = Field(min_length=1)
     teams: tuple[TeamSettings, ...] = ()
     rosters: tuple[RosterSettings, ...] = Field(min_length=1)
+    limits: LimitSettings = LimitSettings()
