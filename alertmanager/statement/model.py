@@ -90,7 +90,6 @@ class Regime:
     category: Category
     ihts: bool
     compensation: Compensation
-    ihts_hourly_base: Decimal | None = None
 
 
 # --- what comes out -------------------------------------------------------------------------
