@@ -129,6 +129,11 @@ class RosterBook:
         """Whether the office is open."""
         return self._calendar.at(instant)[0]
 
+    def support_hours_at(self, instant: datetime) -> Interval | None:
+        """From when until when the office is open, if it is at `instant`."""
+        opened, interval = self._calendar.at(instant)
+        return interval if opened else None
+
     def day_kind(self, instant: datetime) -> DayKind:
         """What kind of hour it is: of the office, of another time of a day of work, or closed.
 
