@@ -12,14 +12,14 @@ from typing import Any
 
 from alertmanager.rosters import Person, RosterBook, RosterError, load_rosters
 from alertmanager.rosters.explain import french_instant, french_people
+from deploy.cli import roster_gaps
 from inventory import load_inventory
 from inventory.config import ConfigurationError
 from inventory.process import Clock, refuse_to_start, system_clock
 
 SUMMARY = "Qui est d'astreinte, maintenant ou sur une période, et où il manque quelqu'un."
-EXIT_GAPS = 1
 EXIT_USAGE = 2
-_SPANS = {"shifts": timedelta(days=14), "gaps": timedelta(days=90)}
+_SPANS = {"shifts": timedelta(days=14), "gaps": roster_gaps.LOOK_AHEAD}
 
 
 class _Refused(Exception):
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     now.add_argument("--at", metavar="INSTANT", help="un autre instant que maintenant")
     for name, text in (
         ("shifts", "les tours d'une période (14 jours si rien n'est dit)"),
-        ("gaps", "les trous d'une période (90 jours si rien n'est dit) ; code 1 s'il y en a"),
+        ("gaps", "les trous d'une période (400 jours si rien n'est dit) ; code 1 s'il y en a"),
     ):
         action = actions.add_parser(name, help=text)
         action.add_argument("--from", dest="start", metavar="INSTANT", help="début, inclus")
@@ -165,23 +165,8 @@ def _shifts(arguments: argparse.Namespace, book: RosterBook, clock: Clock) -> in
 
 def _gaps(arguments: argparse.Namespace, book: RosterBook, clock: Clock) -> int:
     start, end = _span(arguments, book, clock)
-    found = {name: book.gaps(name, start, end) for name in _rosters(arguments, book)}
-    count = sum(map(len, found.values()))
-    if arguments.format == "json":
-        rows = [
-            {"roster": name, "start": _iso(gap.start), "end": _iso(gap.end)}
-            for name, gaps in found.items()
-            for gap in gaps
-        ]
-        span = {"from": _iso(start), "to": _iso(end), "timezone": book.zone.key}
-        _print_json({**span, "gaps": rows})
-        return EXIT_GAPS if count else 0
-    for name, gaps in found.items():
-        number = f"{len(gaps)} trou{'s' if len(gaps) > 1 else ''}" if gaps else "aucun trou"
-        print(f"{book.roster_name(name)} ({name}) : {number}")
-        for gap in gaps:
-            print(f"  {_between(gap.start, gap.end, book)}")
-    return EXIT_GAPS if count else 0
+    as_json = arguments.format == "json"
+    return roster_gaps.show(book, _rosters(arguments, book), start, end, as_json)
 
 
 def _between(start: datetime, end: datetime, book: RosterBook) -> str:
