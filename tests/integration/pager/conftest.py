@@ -191,7 +191,17 @@ class PagerEstate:
         return answer.json()
 
     def incidents(self) -> list[dict[str, Any]]:
+        self.decided()
         return list(self.get("incidents")["incidents"])
+
+    def decided(self) -> None:
+        """Wait until what is due was done: who is paged is decided just after a post is answered."""
+
+        def nothing_is_due() -> bool:
+            metrics = requests.get(f"{self.ports.url('webhook')}/metrics", timeout=10).text
+            return "\nvigie_webhook_oldest_due_timer_age_seconds 0.0\n" in metrics
+
+        wait_until(nothing_is_due, "les décisions", 20, 0.02)
 
     def incidents_whole(self) -> list[dict[str, Any]]:
         """Every incident, page by page."""
