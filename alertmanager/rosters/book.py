@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alertmanager.rosters import explain
 from alertmanager.rosters.calendar import Calendar, DayKind
+from alertmanager.rosters.changes import Change, Leave
 from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName
 from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.limits import Limits
+from alertmanager.rosters.overlay import Cell, Overlay
 from alertmanager.rosters.walltime import Interval, as_utc
 
-Found = tuple[Layer | None, Answer]
+Found = tuple[Layer | Change | None, Answer]
 
 
 class RosterBook:
@@ -43,6 +46,16 @@ class RosterBook:
         self._teams = dict(teams or {})
         self._duty_phones = dict(duty_phones or {})
         self.limits = limits
+        self._overlay = Overlay()
+
+    def with_changes(self, changes: Iterable[Change], leaves: Iterable[Leave]) -> RosterBook:
+        """The same book with these changes and leaves, and no others, over the file.
+
+        People or rosters that the file no longer knows are passed over.
+        """
+        book = copy(self)
+        book._overlay = Overlay(changes, leaves)  # noqa: SLF001  (another of ourselves)
+        return book
 
     @property
     def persons(self) -> tuple[Person, ...]:
@@ -102,13 +115,15 @@ class RosterBook:
         if layer is None:
             why = f"{kind} ; personne d'astreinte dans « {self._names[roster]} »"
             return Duty((), why, None, answer.interval.starts, answer.interval.ends)
-        why = f"{kind} ; {explain.who(layer, answer, self.zone)}"
-        return Duty(answer.people, why, layer.id, answer.interval.starts, answer.interval.ends)
+        why = f"{kind} ; {self._who(layer, answer)}"
+        return Duty(
+            answer.people, why, _name_of(layer), answer.interval.starts, answer.interval.ends
+        )
 
     def shifts(self, roster: str, start: datetime, end: datetime) -> list[Shift]:
         """The shifts of ``start <= t < end``, in order, cut at both ends; gaps are left out."""
         return [
-            Shift(low, high, answer.people, layer.id, explain.who(layer, answer, self.zone))
+            Shift(low, high, answer.people, _name_of(layer), self._who(layer, answer))
             for low, high, (layer, answer) in self._walk(roster, start, end)
             if layer is not None
         ]
@@ -154,14 +169,42 @@ class RosterBook:
             ) from None
 
     def _find(self, roster: str, instant: datetime) -> Found:
+        """Who answers by the file, then by what changed since; nobody who is on leave."""
+        cell = self._overlay.at(roster, instant)
+        # One who is on leave but was replaced by name still says where the replacement stands.
+        replaced = {change.instead_of for change in cell.changes}
+        layer, answer = self._by_file(roster, instant, cell, cell.absent - replaced)
+        ids = tuple(person.id for person in answer.people)
+        changed, by = cell.changed(ids)
+        people = tuple(
+            self._people[name]
+            for name in changed
+            if name in self._people and name not in cell.absent
+        )
+        if by is None or not people:  # those who were to stand in are away themselves
+            return self._by_file(roster, instant, cell, cell.absent)
+        # What replaces everybody does not depend on the layers below.
+        whole = any(change.instead_of is None for change in cell.changes)
+        return by, Answer(people, cell.interval if whole else answer.interval)
+
+    def _by_file(
+        self, roster: str, instant: datetime, cell: Cell, absent: Container[str]
+    ) -> tuple[Layer | None, Answer]:
         """The first layer with somebody, and the interval over which the answer is that one."""
-        interval = Interval()
+        interval = cell.interval
         for layer in self._layers(roster):
             answer = layer.at(instant)
             interval = interval.meet(answer.interval)
-            if answer.people:
-                return layer, Answer(answer.people, interval, answer.turn)
+            people = tuple(person for person in answer.people if person.id not in absent)
+            if people:
+                return layer, Answer(people, interval, answer.turn)
         return None, Answer((), interval)
+
+    def _who(self, layer: Layer | Change, answer: Answer) -> str:
+        if isinstance(layer, Change):
+            instead = self._people.get(layer.instead_of or "")
+            return explain.change(layer, answer.people, instead)
+        return explain.who(layer, answer, self.zone)
 
     def _walk(
         self, roster: str, start: datetime, end: datetime
@@ -173,3 +216,7 @@ class RosterBook:
             until = end if ends is None else min(ends, end)
             yield instant, until, found
             instant = until
+
+
+def _name_of(layer: Layer | Change) -> str:
+    return f"change:{layer.id}" if isinstance(layer, Change) else layer.id

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.changes import Change
 from alertmanager.rosters.duty import Person
 from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.walltime import Interval
@@ -61,6 +62,14 @@ def day_kind(instant: datetime, calendar: Calendar) -> str:
     feast = f", jour férié ({name})" if name else ""
     hours = "heures ouvrées" if calendar.at(instant)[0] else "hors heures ouvrées"
     return f"{french_day(day, year=True)}{feast} : {hours}"
+
+
+def change(made: Change, people: tuple[Person, ...], instead_of: Person | None) -> str:
+    """``échange (Luc Marchand au lieu de Nadia Benali : rendez-vous)``."""
+    kind = {"swap": "échange", "temporary": "planning temporaire"}.get(made.kind, "remplacement")
+    instead = f" au lieu de {instead_of.name}" if instead_of is not None else ""
+    reason = f" : {made.reason}" if made.reason else ""
+    return f"{kind} ({french_people(people)}{instead}{reason})"
 
 
 def who(layer: Layer, answer: Answer, zone: ZoneInfo) -> str:
