@@ -171,11 +171,12 @@ class RosterBook:
     def _find(self, roster: str, instant: datetime) -> Found:
         """Who answers by the file, then by what changed since; nobody who is on leave."""
         cell = self._overlay.at(roster, instant)
+        if not cell.changes:
+            return self._by_file(roster, instant, cell, cell.absent)
         # One who is on leave but was replaced by name still says where the replacement stands.
         replaced = {change.instead_of for change in cell.changes}
-        layer, answer = self._by_file(roster, instant, cell, cell.absent - replaced)
-        ids = tuple(person.id for person in answer.people)
-        changed, by = cell.changed(ids)
+        _, answer = self._by_file(roster, instant, cell, cell.absent - replaced)
+        changed, by = cell.changed(tuple(person.id for person in answer.people))
         people = tuple(
             self._people[name]
             for name in changed

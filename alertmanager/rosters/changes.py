@@ -1,4 +1,4 @@
-"""What departs from the file: overrides, swaps and temporary schedules, and people on leave. Pure."""
+"""What departs from the file: overrides, swaps, temporary schedules, people on leave. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes and leaves say of an instant, and the interval over which they say the same. Pure."""
+"""What changes and leaves say of an instant, and over which interval they say it. Pure."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class PagerEstate:
         return list(self.get("incidents")["incidents"])
 
     def decided(self) -> None:
-        """Wait until what is due was done: who is paged is decided just after a post is answered."""
+        """Wait until what is due was done: who is paged is decided after a post is answered."""
 
         def nothing_is_due() -> bool:
             metrics = requests.get(f"{self.ports.url('webhook')}/metrics", timeout=10).text

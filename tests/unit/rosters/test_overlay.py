@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_shifts_and_gaps_fill_any_span_and_agree_with_each_instant(
     spans = sorted((piece.start, piece.end) for piece in pieces)
     assert spans[0][0] == start
     assert spans[-1][1] == end
-    assert all(left[1] == right[0] for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in pairwise(spans))
     at = start + timedelta(minutes=minutes)
     if at < end:
         here = [
