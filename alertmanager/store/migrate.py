@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from alertmanager.store.database import Store, StoreTooNew, StoreUnavailable
-from alertmanager.store.tables import Base
+from alertmanager.store.duty_tables import Base  # with the tables of the duty beside the others
 
 
 def _configuration() -> Config:
