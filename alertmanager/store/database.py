@@ -132,7 +132,7 @@ class Store:
         self.engine: Engine = create_engine(
             self.url,
             pool_timeout=BUSY_TIMEOUT_SECONDS,
-            json_serializer=_json,  # ten times as fast as the standard one: alerts come by thousands
+            json_serializer=_json,  # ten times as fast as the standard one
             hide_parameters=True,  # an error must not carry a phone number into the log
             # After a restart of the server the first request gets a new connection, not a 503.
             pool_pre_ping=not self.is_sqlite,
