@@ -7,11 +7,11 @@ yesterday's swap missed than nobody paged.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from alertmanager.duty.rows import changes, leaves
-from alertmanager.rosters import RosterBook
+from alertmanager.rosters import DayKind, Duty, Person, RosterBook
 from alertmanager.store.database import Store, StoreUnavailable
 from inventory.process import Clock
 from inventory.process.logs import get_logger
@@ -24,14 +24,16 @@ log = get_logger("vigie.duty")
 
 
 class LiveBook:
-    """`book` is the one to ask; a new one takes its place when anything changes."""
+    """`book` is the one to ask; a new one takes its place when anything changes.
+
+    It answers itself what paging asks of a book (`incidents.desk.Rosters`), always by the last one.
+    """
 
     def __init__(self, file: RosterBook, store: Store, clock: Clock) -> None:
         self._file, self._store, self._clock = file, store, clock
         self._guard = threading.Lock()
         self._seen: object = None
         self._book = file
-        self._listeners: list[Callable[[], None]] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="rosters")
 
@@ -39,6 +41,45 @@ class LiveBook:
     def book(self) -> RosterBook:
         """The rosters as of the last look."""
         return self._book
+
+    @property
+    def roster_ids(self) -> Sequence[str]:
+        """Every roster."""
+        return self._book.roster_ids
+
+    @property
+    def persons(self) -> Sequence[Person]:
+        """Everyone."""
+        return self._book.persons
+
+    @property
+    def team_ids(self) -> Sequence[str]:
+        """Every team."""
+        return self._book.team_ids
+
+    def on_duty(self, roster: str, instant: datetime) -> Duty:
+        """Who answers for `roster` at `instant`, and why. Raise UnknownName."""
+        return self._book.on_duty(roster, instant)
+
+    def day_kind(self, instant: datetime) -> DayKind:
+        """What kind of hour it is."""
+        return self._book.day_kind(instant)
+
+    def duty_phone(self, roster: str, instant: datetime) -> Person | None:
+        """The telephone of the roster, if it has one."""
+        return self._book.duty_phone(roster, instant)
+
+    def team(self, identifier: str) -> Sequence[Person]:
+        """The people of that team. Raise UnknownName."""
+        return self._book.team(identifier)
+
+    def support_hours_open(self, instant: datetime) -> bool:
+        """Whether the office is open."""
+        return self._book.support_hours_open(instant)
+
+    def next_support_opening(self, instant: datetime) -> datetime | None:
+        """When it opens."""
+        return self._book.next_support_opening(instant)
 
     def start(self) -> None:
         """Look now, then again and again."""

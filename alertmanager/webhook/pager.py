@@ -16,6 +16,7 @@ from alertmanager.delivery.channels import Channel
 from alertmanager.delivery.courier import Courier
 from alertmanager.delivery.digest import LINK_ROOM, describe, render
 from alertmanager.delivery.leases import Lease
+from alertmanager.duty.live import LiveBook
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.due import run_due_timer
 from alertmanager.incidents.paging import message_ended
@@ -50,7 +51,7 @@ class Pager:
     store: Store
     clock: Clock
     desk: Desk
-    rosters: RosterBook
+    live: LiveBook
     notifiers: Mapping[str, Notifier]
     courier: Courier
     integrations: Mapping[str, IntegrationSettings]
@@ -87,6 +88,11 @@ class Pager:
         self.intake = GroupCommit(taker.take, replay)
         self.checkpoints = Checkpoints(self.store)
 
+    @property
+    def rosters(self) -> RosterBook:
+        """The rosters as they stand."""
+        return self.live.book
+
     def channel_of(self, notifier: str) -> str:
         """The channel that goes through a notifier; its own name when none does."""
         through = (c.id for c in self.desk.channels if notifier in c.providers)
@@ -94,6 +100,7 @@ class Pager:
 
     def start(self) -> None:
         """Start sending, and asking Alertmanager. Raise StoreError."""
+        self.live.start()
         self.checkpoints.start()
         self.courier.start()
         self.intake.start()
@@ -109,6 +116,7 @@ class Pager:
         self.survey.stop()
         self.courier.stop()
         self.checkpoints.stop()
+        self.live.stop()
         for notifier in self.notifiers.values():
             notifier.close()
         if self.spool is not None:
@@ -154,12 +162,13 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     link_key = config.file.link_key()
     store = Store(config.file.store.database_url())
     migrate(store)
+    live = LiveBook(config.rosters, store, clock)
     notifiers = {
         name: configured.plugin.build(configured.settings, NotifierContext(public_url, name, clock))
         for name, configured in config.notifiers.items()
     }
     desk = Desk(
-        rosters=config.rosters,
+        rosters=live,
         inventory=config.inventory,
         policy=config.file.escalation.policy(),
         policies=tuple(policy.policy() for policy in config.file.policies),
@@ -209,7 +218,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         store=store,
         clock=clock,
         desk=desk,
-        rosters=config.rosters,
+        live=live,
         notifiers=notifiers,
         courier=courier,
         integrations={i.id: i for i in config.file.integrations},
