@@ -57,6 +57,10 @@ class RosterBook:
         book._overlay = Overlay(changes, leaves)  # noqa: SLF001  (another of ourselves)
         return book
 
+    def with_one_more(self, change: Change) -> RosterBook:
+        """The same book as if that change were made too."""
+        return self.with_changes((*self._overlay.changes, change), self._overlay.leaves)
+
     @property
     def persons(self) -> tuple[Person, ...]:
         """Everyone, in the order of the file."""

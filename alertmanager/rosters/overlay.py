@@ -36,9 +36,9 @@ class Overlay:
     """The changes and leaves of a site, indexed by the instants at which anything changes."""
 
     def __init__(self, changes: Iterable[Change] = (), leaves: Iterable[Leave] = ()) -> None:
-        self._leaves = tuple(leaves)
+        self.changes, self.leaves = tuple(changes), tuple(leaves)
         self._by_roster: dict[str, list[Change]] = {}
-        for change in sorted(changes, key=lambda one: (one.created_at, one.id)):
+        for change in sorted(self.changes, key=lambda one: (one.created_at, one.id)):
             self._by_roster.setdefault(change.roster, []).append(change)
         self._bounds: dict[str, list[datetime]] = {}
         self._cells: dict[tuple[str, int], Cell] = {}
@@ -55,7 +55,7 @@ class Overlay:
         return cell
 
     def _instants(self, roster: str) -> list[datetime]:
-        spans = (*self._by_roster.get(roster, ()), *self._leaves)
+        spans = (*self._by_roster.get(roster, ()), *self.leaves)
         return sorted({bound for span in spans for bound in (span.start, span.end)})
 
     def _cell(self, roster: str, bounds: Sequence[datetime], place: int) -> Cell:
@@ -66,5 +66,5 @@ class Overlay:
         return Cell(
             Interval(start, end),
             tuple(one for one in self._by_roster.get(roster, ()) if one.start <= start < one.end),
-            frozenset(one.person for one in self._leaves if one.start <= start < one.end),
+            frozenset(one.person for one in self.leaves if one.start <= start < one.end),
         )
