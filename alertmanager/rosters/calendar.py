@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import holidays
 
+from alertmanager.rosters.daily import DailySpans
 from alertmanager.rosters.settings import WEEKDAYS, HolidaySettings, SupportHours
+from alertmanager.rosters.spans import Span
 from alertmanager.rosters.walltime import Interval, as_utc, instant_of
 
 DayKind = Literal["office", "evening", "weekend", "holiday"]
-_DAY = timedelta(days=1)
-# Longer than any run of closed days; past it the office counts as never open.
-_SEARCH_DAYS = 400
 _GOOD_FRIDAY = "Vendredi saint"
 
 
@@ -39,6 +37,7 @@ class Calendar:
         # Ordinance of 16 August 1892: Good Friday is a holiday only in towns with a
         # Protestant or mixed church, so the site says so; the library counts it everywhere.
         self._drop_good_friday = days_off.alsace_moselle and not days_off.good_friday
+        self._hours = DailySpans(zone, self.opening)
 
     def holiday(self, day: date) -> str | None:
         """The name of the public holiday on `day`, if it is one."""
@@ -47,29 +46,15 @@ class Calendar:
         name = self._public.get(day)
         return None if name == _GOOD_FRIDAY and self._drop_good_friday else name
 
-    def opening(self, day: date) -> Interval | None:
+    def opening(self, day: date) -> Span | None:
         """The support hours of `day`, if any."""
         if day.weekday() not in self._weekdays or self.holiday(day) is not None:
             return None
-        return Interval(
-            instant_of(day, self._opens, self.zone), instant_of(day, self._closes, self.zone)
-        )
+        return instant_of(day, self._opens, self.zone), instant_of(day, self._closes, self.zone)
 
     def at(self, instant: datetime) -> tuple[bool, Interval]:
         """Whether support hours are open at `instant`, and from when until when that holds."""
-        instant = as_utc(instant)
-        today = self.local_date(instant)
-        last: datetime | None = None
-        for opened in self._openings(today + _DAY, -_DAY):
-            if opened.holds(instant):
-                return True, opened
-            if opened.ends is not None and opened.ends <= instant:
-                last = opened.ends
-                break
-        for opened in self._openings(today, _DAY):
-            if opened.starts is not None and opened.starts > instant:
-                return False, Interval(last, opened.starts)
-        return False, Interval(last, None)
+        return self._hours.at(instant)
 
     def kind(self, instant: datetime) -> DayKind:
         """``office``, ``holiday``, ``weekend`` (a day without office hours), else ``evening``."""
@@ -85,16 +70,8 @@ class Calendar:
 
         None if no day of the coming year is one of work.
         """
-        opened, interval = self.at(instant)
-        return as_utc(instant) if opened else interval.ends
+        return as_utc(instant) if self.at(instant)[0] else self._hours.next_start(instant)
 
     def local_date(self, instant: datetime) -> date:
         """The date that clocks show at `instant`."""
         return instant.astimezone(self.zone).date()
-
-    def _openings(self, day: date, step: timedelta) -> Iterator[Interval]:
-        for _ in range(_SEARCH_DAYS):
-            opened = self.opening(day)
-            if opened is not None:
-                yield opened
-            day += step
