@@ -137,6 +137,20 @@ def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
     return left
 
 
+def without_joined(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """The same of two ordered lists that do not overlap themselves, in one walk over both."""
+    left: list[Span] = []
+    at = 0
+    for low, high in spans:
+        while at < len(taken) and taken[at][1] <= low:
+            at += 1
+        until = at
+        while until < len(taken) and taken[until][0] < high:
+            until += 1
+        left += without([(low, high)], taken[at:until])
+    return left
+
+
 def length(spans: Sequence[Span]) -> int:
     """Minutes in spans that do not overlap."""
     return sum(int((high - low).total_seconds()) for low, high in spans) // 60

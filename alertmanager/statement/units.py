@@ -22,6 +22,7 @@ from alertmanager.statement.days import (
     joined,
     length,
     without,
+    without_joined,
 )
 from alertmanager.statement.money import minutes_between, to_minute
 from alertmanager.statement.settings import DutyDay
@@ -83,13 +84,22 @@ class UnitCutter:
         self._service = service
         self._recovery = recovery
 
-    def cut(self, shifts: Iterable[Shift]) -> dict[str, list[Unit]]:
-        """The units of each person, in order."""
+    def hours(self, shifts: Iterable[Shift]) -> dict[str, list[Span]]:
+        """Each person's hours of duty: those of the shifts, outside the hours at work."""
         duty: dict[str, list[Span]] = defaultdict(list)
         for shift in shifts:
             for person in shift.people:
                 duty[person.id].append((to_minute(shift.start), to_minute(shift.end)))
-        held = {person: self._duty_hours(person, joined(spans)) for person, spans in duty.items()}
+        return {person: self._off_work(person, joined(spans)) for person, spans in duty.items()}
+
+    def cut(
+        self, shifts: Iterable[Shift], taken: Mapping[str, Sequence[Span]]
+    ) -> dict[str, list[Unit]]:
+        """The units of each person, in order, without the hours already `taken`."""
+        held = {
+            person: without_joined(spans, joined(taken.get(person, ())))
+            for person, spans in self.hours(shifts).items()
+        }
         everything = joined([span for spans in held.values() for span in spans])
         found: dict[str, list[Unit]] = {person: [] for person in held}
         if not everything:
@@ -102,7 +112,7 @@ class UnitCutter:
                 found[name].append(self._unit(name, frame, spans, inside))
         return found
 
-    def _duty_hours(self, person: str, spans: list[Span]) -> list[Span]:
+    def _off_work(self, person: str, spans: list[Span]) -> list[Span]:
         service = self._service(person)
         return [
             piece
