@@ -108,12 +108,17 @@ class LiveBook:
             self._file, self._seen = file, None
         self.refresh()
 
+    def look(self) -> None:
+        """Read what the store says, if it can be read now: the next look comes soon."""
+        try:
+            self.refresh()
+        except StoreUnavailable as error:
+            log.warning("rosters_not_refreshed", reason=str(error))
+
     def _loop(self) -> None:
         while not self._stopping.wait(_TICK):
             try:
-                self.refresh()
-            except StoreUnavailable as error:
-                log.warning("rosters_not_refreshed", reason=str(error))
+                self.look()
             except Exception:
                 # A row that makes no sense must not end the looks to come.
                 log.exception("rosters_not_refreshed")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from alertmanager.webhook import (
     actions,
     callbacks,
+    duty_routes,
     health,
     ingest,
     link_routes,
@@ -32,6 +33,16 @@ def build_app(pager: Pager) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimits)
-    for part in (ingest, callbacks, reads, records, actions, maintenances, link_routes, health):
+    for part in (
+        ingest,
+        callbacks,
+        reads,
+        records,
+        actions,
+        maintenances,
+        duty_routes,
+        link_routes,
+        health,
+    ):
         app.include_router(part.router(pager))
     return app
