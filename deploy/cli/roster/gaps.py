@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import argparse
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from alertmanager.rosters import RosterBook
 from alertmanager.rosters.explain import french_instant
 from alertmanager.rosters.holes import Hole, HoleKind, find_holes
 from alertmanager.rosters.spans import Span
+from deploy.cli.roster import asked
+from deploy.cli.roster.told import between, iso, print_json
+from inventory.process import Clock
 
+HELP = "les trous d'une période (400 jours si rien n'est dit) ; code 1 s'il y en a"
 EXIT_HOLES = 1
 LOOK_AHEAD = timedelta(days=400)
 """Unless told otherwise: over a year, so that every public holiday is looked at."""
 _TOLD_ONE_BY_ONE = 3
-_WORDS: dict[HoleKind, str] = {
-    "gap": "personne",
-    "no_contact": "contact non vérifié",
-    "on_leave": "en congé",
-    "two_places": "à deux endroits",
-    "rest": "repos",
-}
 
 
-def show(
-    book: RosterBook, rosters: Sequence[str], start: datetime, end: datetime, as_json: bool
-) -> int:
-    """Print the holes of these rosters over ``start <= t < end``. Return 1 if there are any."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    asked.add_span(parser)
+    asked.add_book(parser)
+    asked.add_roster(parser)
+    asked.add_format(parser)
+
+
+def run(arguments: argparse.Namespace, clock: Clock) -> int:
+    """Print the holes of the span. Return 1 if there are any."""
+    book = asked.book_of(arguments)
+    start, end = asked.span_of(arguments, book, clock, LOOK_AHEAD)
+    rosters = asked.rosters_of(arguments, book)
     names = {name: book.roster_name(name) for name in rosters}
     holes = [hole for hole in find_holes(book, start, end) if hole.roster in names]
-    if as_json:
+    if arguments.format == "json":
         _print_json(book, rosters, (start, end), holes)
     else:
         for name, title in names.items():
@@ -51,7 +56,7 @@ def _lines(holes: Sequence[Hole], book: RosterBook) -> Iterator[str]:
     for (kind, why), same in alike.items():
         told = same if kind == "gap" or len(same) <= _TOLD_ONE_BY_ONE else same[:1]
         for hole in told:
-            yield f"{_between((hole.start, hole.end), book)} : {_WORDS[kind]} ; {why}"
+            yield f"{between(hole.start, hole.end, book)} : {why}"
         if len(told) < len(same):
             last = french_instant(same[-1].end, book.zone, year=True)
             yield f"  et {len(same) - 1} fois encore, la dernière jusqu'au {last}"
@@ -61,7 +66,7 @@ def _print_json(
     book: RosterBook, rosters: Sequence[str], span: Span, holes: Sequence[Hole]
 ) -> None:
     gaps = [
-        {"roster": name, "start": _iso(gap.start), "end": _iso(gap.end)}
+        {"roster": name, "start": iso(gap.start), "end": iso(gap.end)}
         for name in rosters
         for gap in book.gaps(name, *span)
     ]
@@ -69,23 +74,13 @@ def _print_json(
         {
             "kind": hole.kind,
             "roster": hole.roster,
-            "start": _iso(hole.start),
-            "end": _iso(hole.end),
+            "start": iso(hole.start),
+            "end": iso(hole.end),
             "person": hole.person,
             "why": hole.why,
         }
         for hole in holes
     ]
-    start, end = map(_iso, span)
+    start, end = map(iso, span)
     answer = {"from": start, "to": end, "timezone": book.zone.key, "gaps": gaps, "holes": rows}
-    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2)
-    print()
-
-
-def _between(span: Span, book: RosterBook) -> str:
-    low, high = (french_instant(instant, book.zone, year=True) for instant in span)
-    return f"du {low} au {high}"
-
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+    print_json(answer)

@@ -1,0 +1,53 @@
+"""`vigie roster now`: who is on duty, why, and until when."""
+
+from __future__ import annotations
+
+import argparse
+
+from alertmanager.rosters.explain import french_instant
+from deploy.cli.roster import asked
+from deploy.cli.roster.told import iso, people_data, print_json
+from inventory.process import Clock
+
+HELP = "qui est d'astreinte, et pourquoi"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--at", metavar="INSTANT", help="un autre instant que maintenant")
+    asked.add_book(parser)
+    asked.add_roster(parser)
+    asked.add_format(parser)
+
+
+def run(arguments: argparse.Namespace, clock: Clock) -> int:
+    """Print who, roster by roster."""
+    book = asked.book_of(arguments)
+    at = asked.instant_of(arguments.at, book) if arguments.at else clock()
+    duties = {name: book.on_duty(name, at) for name in asked.rosters_of(arguments, book)}
+    if arguments.format == "json":
+        rows = [
+            {
+                "roster": name,
+                "name": book.roster_name(name),
+                "people": people_data(duty.people),
+                "layer": duty.layer,
+                "why": duty.why,
+                "starts": iso(duty.starts) if duty.starts else None,
+                "ends": iso(duty.ends) if duty.ends else None,
+            }
+            for name, duty in duties.items()
+        ]
+        print_json({"at": iso(at), "timezone": book.zone.key, "rosters": rows})
+        return 0
+    print(f"{french_instant(at, book.zone, year=True).capitalize()} ({book.zone.key})")
+    for name, duty in duties.items():
+        print(f"\n{book.roster_name(name)} ({name})")
+        for person in duty.people:
+            print(f"  {person.name}, {person.phone}")
+        if not duty.people:
+            print("  PERSONNE")
+        print(f"  Pourquoi : {duty.why}")
+        if duty.ends:
+            print(f"  Prochain changement : {french_instant(duty.ends, book.zone)}")
+    return 0
