@@ -1,7 +1,8 @@
 """A turn that changes hands: offered, taken by somebody, approved by whoever keeps the rosters.
 
-Both consents are kept with what each was shown of its cost, and told in the journal. Until it is
-approved nothing changes: a swap that nobody decided in time leaves the duty where it was.
+Both consents are kept with what it was said to cost, and told in the journal. Until it is approved
+nothing changes: a swap that nobody decided in time leaves the duty where it was. Where the rosters
+have no keeper, two consents are enough.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def offer(
     to: str | None = None,
     note: str = "",
 ) -> RosterSwap:
-    """`person` offers their duty over the span, to one person or to all. Raise DutyRefused.
+    """`person` offers what they have of the span, to one person or to all. Raise DutyRefused.
 
-    They must be on duty there all along; what was offered already is not offered twice.
+    It is cut to what is theirs; what was offered already is not offered twice.
     """
     start, end = max(span[0], now), span[1]
     if end <= start:
@@ -56,7 +57,7 @@ def offer(
         raise DutyRefused("un tour ne s'offre pas à soi-même")
     if to is not None and to not in {known.id for known in book.persons}:
         raise DutyRefused(f"personne « {to} » inconnue ; attendu : quelqu'un de rosters.yml")
-    _check_holds(book, roster, (start, end), person)
+    start, end, held = _held(book, roster, (start, end), person)
     for other in open_swaps(session, now):
         same = other.roster == roster and other.offered_by == person
         if same and other.starts_at < end and start < other.ends_at:
@@ -69,6 +70,7 @@ def offer(
         offered_by=person,
         offered_to=to,
         note=note,
+        held_seconds=held,
         state="offered",
         created_at=now,
         cost={},
@@ -100,51 +102,39 @@ def take(
         raise DutyRefused("ce tour est proposé à quelqu'un d'autre")
     if person not in {known.id for known in book.persons}:
         raise DutyRefused(f"personne « {person} » inconnue ; attendu : quelqu'un de rosters.yml")
-    _check_holds(book, swap.roster, (swap.starts_at, swap.ends_at), swap.offered_by)
+    _check_unchanged(book, swap)
     swap.state, swap.taken_by, swap.taken_at, swap.cost = "taken", person, now, dict(cost)
     _journal(session, swap, now, "swap.taken", by=person, cost=dict(cost))
+    if not book.keepers:
+        _apply(session, book, swap, person, now=now)
     return swap
 
 
 def approve(
     session: Session, book: RosterBook, identifier: str, person: str, now: datetime
 ) -> RosterSwap:
-    """The roster's keeper agrees: the duty changes hands. Raise DutyNotFound or DutyRefused."""
+    """A keeper of the rosters agrees: the duty changes hands. Raise DutyNotFound or DutyRefused."""
     swap = _found(session, identifier, now)
     if swap.state == "approved":
         return swap
-    if swap.state != "taken" or swap.taken_by is None:
+    if swap.state != "taken":
         raise DutyRefused("personne n'a encore pris ce tour ; attendu : un tour pris")
-    if person in (swap.offered_by, swap.taken_by):
-        raise DutyRefused("un échange est validé par un tiers ; attendu : le responsable")
-    _check_holds(book, swap.roster, (swap.starts_at, swap.ends_at), swap.offered_by)
-    change = enter_change(
-        session,
-        book,
-        swap.roster,
-        (swap.starts_at, swap.ends_at),
-        (swap.taken_by,),
-        who=person,
-        now=now,
-        kind="swap",
-        instead_of=swap.offered_by,
-        reason=swap.note,
-    )
-    swap.state, swap.decided_by, swap.decided_at = "approved", person, now
-    swap.change_id = change.id
-    _journal(session, swap, now, "swap.approved", by=person, change=change.id)
+    _check_keeper(book, swap, person)
+    _check_unchanged(book, swap)
+    _apply(session, book, swap, person, now=now)
     return swap
 
 
 def refuse(
-    session: Session, identifier: str, person: str, now: datetime, *, reason: str = ""
+    session: Session, book: RosterBook, identifier: str, person: str, now: datetime
 ) -> RosterSwap:
-    """The roster's keeper says no. Raise DutyNotFound or DutyRefused."""
+    """A keeper of the rosters says no. Raise DutyNotFound or DutyRefused."""
     swap = _found(session, identifier, now)
     if swap.state not in OPEN:
         raise DutyRefused("cet échange est déjà décidé")
+    _check_keeper(book, swap, person)
     swap.state, swap.decided_by, swap.decided_at = "refused", person, now
-    _journal(session, swap, now, "swap.refused", by=person, reason=reason)
+    _journal(session, swap, now, "swap.refused", by=person)
     return swap
 
 
@@ -175,20 +165,64 @@ def _found(session: Session, identifier: str, now: datetime) -> RosterSwap:
     return swap
 
 
-def _check_holds(
+def _held(
     book: RosterBook, roster: str, span: tuple[datetime, datetime], person: str
-) -> None:
-    """Raise DutyRefused unless `person` is on duty there over the whole span."""
+) -> tuple[datetime, datetime, int]:
+    """(start, end) of what `person` has of the span, and how many seconds. Raise DutyRefused."""
     if roster not in book.roster_ids:
         known = ", ".join(book.roster_ids)
         raise DutyRefused(f"tour d'astreinte « {roster} » inconnu ; attendu : l'un de {known}")
-    reached = span[0]
-    for shift in book.shifts(roster, *span):
-        if shift.start > reached or person not in {known.id for known in shift.people}:
-            break
-        reached = shift.end
-    if reached < span[1]:
-        raise DutyRefused("cette personne n'est pas d'astreinte pendant toute cette période")
+    theirs = [
+        shift
+        for shift in book.shifts(roster, *span)
+        if person in {known.id for known in shift.people}
+    ]
+    if not theirs:
+        raise DutyRefused("cette personne n'est pas d'astreinte pendant cette période")
+    held = sum((shift.end - shift.start).total_seconds() for shift in theirs)
+    return theirs[0].start, theirs[-1].end, round(held)
+
+
+def _check_unchanged(book: RosterBook, swap: RosterSwap) -> None:
+    """Raise DutyRefused if the turn is not what was offered any more."""
+    try:
+        held = _held(book, swap.roster, (swap.starts_at, swap.ends_at), swap.offered_by)
+    except DutyRefused:
+        held = None
+    if held != (swap.starts_at, swap.ends_at, swap.held_seconds):
+        raise DutyRefused(
+            "ce tour a changé depuis qu'il est proposé ; attendu : le proposer à neuf"
+        )
+
+
+def _check_keeper(book: RosterBook, swap: RosterSwap, person: str) -> None:
+    if person in (swap.offered_by, swap.taken_by):
+        raise DutyRefused("un échange est décidé par un tiers ; attendu : un responsable")
+    if book.keepers and person not in book.keepers:
+        names = ", ".join(book.person(keeper).name for keeper in book.keepers)
+        raise DutyRefused(f"un responsable des tours décide des échanges ; attendu : {names}")
+
+
+def _apply(
+    session: Session, book: RosterBook, swap: RosterSwap, person: str, *, now: datetime
+) -> None:
+    if swap.taken_by is None:
+        raise DutyRefused("personne n'a encore pris ce tour ; attendu : un tour pris")
+    change = enter_change(
+        session,
+        book,
+        swap.roster,
+        (swap.starts_at, swap.ends_at),
+        (swap.taken_by,),
+        who=book.person(person).name,
+        now=now,
+        kind="swap",
+        instead_of=swap.offered_by,
+        reason=swap.note,
+    )
+    swap.state, swap.decided_by, swap.decided_at = "approved", person, now
+    swap.change_id = change.id
+    _journal(session, swap, now, "swap.approved", by=person, change=change.id)
 
 
 def _journal(session: Session, swap: RosterSwap, now: datetime, event: str, **detail: Any) -> None:

@@ -72,7 +72,10 @@ class RosterLeave(Base):
 
 
 class RosterSwap(Base):
-    """A turn that somebody offers to others. `cost`: what each was shown before they agreed."""
+    """A turn that somebody offers to others. `cost`: what whoever took it was shown before.
+
+    `held_seconds`: how long they were on duty in it when they offered it.
+    """
 
     __tablename__ = "roster_swaps"
     __table_args__ = (CheckConstraint(_one_of("state", SWAP_STATES), name="state"),)
@@ -84,6 +87,7 @@ class RosterSwap(Base):
     offered_by: Mapped[str] = mapped_column(String(64))
     offered_to: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text)
+    held_seconds: Mapped[int]
     state: Mapped[str] = mapped_column(String(16), index=True)
     created_at: Mapped[datetime]
     taken_by: Mapped[str | None] = mapped_column(String(64))

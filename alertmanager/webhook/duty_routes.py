@@ -230,6 +230,9 @@ def _decisions(routes: APIRouter, pager: Pager) -> None:
     def approve(session: Session, identifier: str, person: str, now: datetime) -> RosterSwap:
         return swaps.approve(session, pager.rosters, identifier, person, now)
 
+    def refuse(session: Session, identifier: str, person: str, now: datetime) -> RosterSwap:
+        return swaps.refuse(session, pager.rosters, identifier, person, now)
+
     def decided(
         name: str, summary: str, act: Callable[[Session, str, str, datetime], RosterSwap]
     ) -> None:
@@ -244,5 +247,5 @@ def _decisions(routes: APIRouter, pager: Pager) -> None:
             return SwapView.model_validate(_do(pager, path, key, order, acted))
 
     decided("approve", "Somebody else approves: the duty changes hands", approve)
-    decided("refuse", "Somebody else says no", swaps.refuse)
+    decided("refuse", "Somebody else says no", refuse)
     decided("withdraw", "Whoever offered or took it takes their word back", swaps.withdraw)

@@ -87,6 +87,8 @@ def test_who_may_not(world: Any) -> None:
     with pytest.raises(DutyRefused, match="personne n'a encore pris"):
         approve(world, swap)
     take(world, swap)
+    with pytest.raises(DutyRefused, match="attendu : Hélène Vasseur"):
+        approve(world, swap, "ines.robert")
     for party in (me, TAKER):
         with pytest.raises(DutyRefused, match="un tiers"):
             approve(world, swap, party)
@@ -108,6 +110,59 @@ def test_what_was_given_away_cannot_be_given_again(world: Any) -> None:
     approve(world, swap)
     with pytest.raises(DutyRefused, match="pas d'astreinte"), world.store.write() as session:
         swaps.offer(session, book_of(world), "astreinte", NIGHT, me, now=world.now)
+
+
+def test_without_a_keeper_two_consents_are_enough(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.desk.rosters, "keepers", ())
+    take(world, offer(world))
+    assert holder(world) == TAKER
+    (approved,) = world.journal("swap.approved")
+    assert approved.detail["by"] == TAKER
+
+
+def test_a_keeper_says_no(world: Any) -> None:
+    before = holder(world)
+    swap = offer(world)
+    take(world, swap)
+    with world.store.write() as session:
+        swaps.refuse(session, book_of(world), swap, KEEPER, world.now)
+    with pytest.raises(DutyRefused, match="personne n'a encore pris"):
+        approve(world, swap)
+    assert holder(world) == before
+
+
+def test_a_week_is_offered_with_its_nights_alone(world: Any) -> None:
+    """The office's hours in between stay with the office."""
+    week = (NIGHT[0] - timedelta(days=1), NIGHT[1] + timedelta(days=1))
+    day = NIGHT[1] + timedelta(hours=5)
+    office = holder(world, day)
+    with world.store.write() as session:
+        swap = swaps.offer(
+            session, book_of(world), "astreinte", week, holder(world), now=world.now
+        ).id
+    take(world, swap)
+    approve(world, swap)
+    assert holder(world, NIGHT[0] + timedelta(hours=24)) == holder(world) == TAKER
+    assert holder(world, day) == office
+
+
+def test_a_turn_that_changed_since_is_to_be_offered_again(world: Any) -> None:
+    swap = offer(world)
+    take(world, swap)
+    with world.store.write() as session:
+        planning.enter_change(
+            session,
+            world.desk.rosters,
+            "astreinte",
+            (NIGHT[0], NIGHT[0] + timedelta(hours=1)),
+            ["ines.robert"],
+            who="x",
+            now=world.now,
+        )
+    with pytest.raises(DutyRefused, match="a changé"):
+        approve(world, swap)
 
 
 def test_words_taken_back(world: Any) -> None:

@@ -67,6 +67,7 @@ def _swaps() -> None:
         sa.Column("offered_by", sa.String(64), nullable=False),
         sa.Column("offered_to", sa.String(64)),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("held_seconds", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("taken_by", sa.String(64)),
