@@ -2,7 +2,7 @@
 
 from alertmanager.rosters.book import RosterBook
 from alertmanager.rosters.calendar import DayKind
-from alertmanager.rosters.duty import Duty, Gap, Person, RosterError, Shift, UnknownName
+from alertmanager.rosters.duty import Duty, Gap, Person, RosterError, Shift, UnknownName, Verdict
 from alertmanager.rosters.loader import load_rosters
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "RosterError",
     "Shift",
     "UnknownName",
+    "Verdict",
     "load_rosters",
 ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alertmanager.rosters import explain
 from alertmanager.rosters.calendar import Calendar, DayKind
 from alertmanager.rosters.changes import Change, Leave
-from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName
+from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName, Verdict
 from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.limits import Limits
 from alertmanager.rosters.overlay import Cell, Overlay
+from alertmanager.rosters.verdicts import Case
 from alertmanager.rosters.walltime import Interval, as_utc
 
 Found = tuple[Layer | Change | None, Answer]
@@ -37,6 +39,7 @@ class RosterBook:
         teams: Mapping[str, tuple[Person, ...]] | None = None,
         duty_phones: Mapping[str, str] | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
+        keepers: tuple[str, ...] = (),
     ) -> None:
         self.zone = zone
         self._calendar = calendar
@@ -45,7 +48,7 @@ class RosterBook:
         self._names = dict(names)
         self._teams = dict(teams or {})
         self._duty_phones = dict(duty_phones or {})
-        self.limits = limits
+        self.limits, self.keepers = limits, keepers
         self._overlay = Overlay()
 
     def with_changes(self, changes: Iterable[Change], leaves: Iterable[Leave]) -> RosterBook:
@@ -120,17 +123,32 @@ class RosterBook:
             why = f"{kind} ; personne d'astreinte dans « {self._names[roster]} »"
             return Duty((), why, None, answer.interval.starts, answer.interval.ends)
         why = f"{kind} ; {self._who(layer, answer)}"
+        interval = answer.interval
         return Duty(
-            answer.people, why, _name_of(layer), answer.interval.starts, answer.interval.ends
+            answer.people, why, _name_of(layer), interval.starts, interval.ends, answer.shadow
         )
+
+    def explain(self, roster: str, instant: datetime) -> tuple[Verdict, ...]:
+        """What each change and each layer has to do with the answer at `instant`."""
+        instant = as_utc(instant)
+        answered, _ = self._find(roster, instant)
+        cell = self._overlay.at(roster, instant)
+        case = Case(self._layers(roster), cell, answered, instant, self.zone, self._people)
+        return tuple(case.verdicts())
 
     def shifts(self, roster: str, start: datetime, end: datetime) -> list[Shift]:
         """The shifts of ``start <= t < end``, in order, cut at both ends; gaps are left out."""
-        return [
-            Shift(low, high, answer.people, _name_of(layer), self._who(layer, answer))
-            for low, high, (layer, answer) in self._walk(roster, start, end)
-            if layer is not None
-        ]
+        shifts: list[Shift] = []
+        for low, high, (layer, answer) in self._walk(roster, start, end):
+            if layer is None:
+                continue
+            why, name = self._who(layer, answer), _name_of(layer)
+            shift = Shift(low, high, answer.people, name, why, answer.shadow)
+            # An answer may come in pieces that depend on where one starts to look.
+            if shifts and _is_one(shifts[-1], shift):
+                shift = replace(shift, start=shifts.pop().start)
+            shifts.append(shift)
+        return shifts
 
     def gaps(self, roster: str, start: datetime, end: datetime) -> list[Gap]:
         """Where nobody is on duty in ``start <= t < end``, in order, adjoining ones joined."""
@@ -190,7 +208,10 @@ class RosterBook:
             return self._by_file(roster, instant, cell, cell.absent)
         # What replaces everybody does not depend on the layers below.
         whole = any(change.instead_of is None for change in cell.changes)
-        return by, Answer(people, cell.interval if whole else answer.interval)
+        if whole:
+            return by, Answer(people, cell.interval)
+        shadow = tuple(person for person in answer.shadow if person not in people)
+        return by, Answer(people, answer.interval, shadow=shadow)
 
     def _by_file(
         self, roster: str, instant: datetime, cell: Cell, absent: Container[str]
@@ -202,7 +223,12 @@ class RosterBook:
             interval = interval.meet(answer.interval)
             people = tuple(person for person in answer.people if person.id not in absent)
             if people:
-                return layer, Answer(people, interval, answer.turn)
+                shadow = tuple(
+                    person
+                    for person in answer.shadow
+                    if person.id not in absent and person not in people
+                )
+                return layer, Answer(people, interval, answer.turn, shadow)
         return None, Answer((), interval)
 
     def _who(self, layer: Layer | Change, answer: Answer) -> str:
@@ -225,3 +251,7 @@ class RosterBook:
 
 def _name_of(layer: Layer | Change) -> str:
     return f"change:{layer.id}" if isinstance(layer, Change) else layer.id
+
+
+def _is_one(before: Shift, after: Shift) -> bool:
+    return before.end == after.start and replace(before, start=after.start, end=after.end) == after

@@ -40,7 +40,8 @@ class Duty:
     """Who answers for a roster at one instant, and why (a French sentence).
 
     `people` is empty and `layer` None when nobody does. The answer holds for
-    ``starts <= instant < ends`` (aware, UTC); None is unbounded on that side.
+    ``starts <= instant < ends`` (aware, UTC); None is unbounded on that side. `shadow` are those
+    who only watch: never paged, and nobody's replacement.
     """
 
     people: tuple[Person, ...]
@@ -48,6 +49,7 @@ class Duty:
     layer: str | None
     starts: datetime | None
     ends: datetime | None
+    shadow: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Shift:
     people: tuple[Person, ...]
     layer: str
     why: str
+    shadow: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,16 @@ class Gap:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one layer, or one change, has to do with the answer at an instant. `why` is French.
+
+    `layer_id` is ``change:ID`` for a change. At most one of a roster `answers`.
+    """
+
+    layer_id: str
+    layer_name: str
+    answers: bool
+    why: str

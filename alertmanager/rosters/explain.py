@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alertmanager.rosters.calendar import Calendar
@@ -27,6 +27,9 @@ _MONTHS = (
     "décembre",
 )
 
+_WEEK = timedelta(days=7)
+_CLOCK_CHANGE = timedelta(hours=1)
+
 
 def french_day(day: date, year: bool = False) -> str:
     """``vendredi 1er mai``, with the year when asked."""
@@ -48,10 +51,16 @@ def french_people(people: tuple[Person, ...]) -> str:
 
 
 def week_of(turn: Interval, zone: ZoneInfo) -> int | None:
-    """The ISO week that holds the middle, hence most, of a turn: people name the turn by it."""
+    """The ISO week that holds the middle, hence most, of a turn: people name the turn by it.
+
+    None if the turn does not last a week.
+    """
     if turn.starts is None or turn.ends is None:
         return None
-    middle = turn.starts + (turn.ends - turn.starts) / 2
+    length = turn.ends - turn.starts
+    if abs(length - _WEEK) > _CLOCK_CHANGE:
+        return None
+    middle = turn.starts + length / 2
     return middle.astimezone(zone).isocalendar().week
 
 
@@ -74,8 +83,11 @@ def change(made: Change, people: tuple[Person, ...], instead_of: Person | None) 
 
 def who(layer: Layer, answer: Answer, zone: ZoneInfo) -> str:
     """The layer, and whose turn it is until when."""
+    people = french_people(answer.people)
+    if answer.shadow:
+        people += f", en doublure : {french_people(answer.shadow)}"
     if answer.turn is None:
-        return f"{layer.name} ({french_people(answer.people)})"
+        return f"{layer.name} ({people})"
     week = week_of(answer.turn, zone)
     until = (
         f" jusqu'au {french_instant(answer.turn.ends, zone)}"
@@ -83,4 +95,4 @@ def who(layer: Layer, answer: Answer, zone: ZoneInfo) -> str:
         else ""
     )
     named = f"{layer.name} de la semaine {week}" if week is not None else layer.name
-    return f"{named} (tour de {french_people(answer.people)}{until})"
+    return f"{named} (tour de {people}{until})"

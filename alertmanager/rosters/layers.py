@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.condition import Condition
 from alertmanager.rosters.duty import Person
-from alertmanager.rosters.rotation import Rotation
-from alertmanager.rosters.settings import LayerSettings
+from alertmanager.rosters.layer_settings import LayerSettings
+from alertmanager.rosters.rotation import Crew, Rotation
 from alertmanager.rosters.walltime import Interval
 
 
@@ -22,34 +22,39 @@ class Answer:
     people: tuple[Person, ...]
     interval: Interval
     turn: Interval | None = None
+    shadow: tuple[Person, ...] = ()
 
 
 class Layer:
-    """A layer answers when its condition holds and somebody's turn has come."""
+    """A layer answers when its condition holds and somebody's turn has come.
+
+    `crew` are its people when they do not come in turn; its `shadow` watches whoever answers.
+    """
 
     def __init__(
-        self,
-        rules: LayerSettings,
-        calendar: Calendar,
-        people: tuple[Person, ...],
-        rotation: Rotation | None,
+        self, rules: LayerSettings, condition: Condition, crew: Crew, rotation: Rotation | None
     ) -> None:
-        self.id, self.name, self.when = rules.id, rules.name, rules.when
-        self._calendar = calendar
-        self._people = people
+        self.id, self.name = rules.id, rules.name
+        self.condition = condition
+        self._crew = crew
         self._rotation = rotation
 
     def at(self, instant: datetime) -> Answer:
         """Who answers at `instant`; nobody leaves it to the next layer."""
-        interval = Interval()
-        if self.when != "always":
-            opened, interval = self._calendar.at(instant)
-            if opened != (self.when == "support_hours"):
-                return Answer((), interval)
+        holds, interval = self.condition.at(instant)
+        if not holds:
+            return Answer((), interval)
         if self._rotation is None:
-            return Answer(self._people, interval)
+            return Answer(self._crew.people, interval, shadow=self._crew.shadow)
         turn = self._rotation.at(instant)
-        both = interval.meet(turn.interval)
-        if turn.person is None:
-            return Answer((), both)
-        return Answer((turn.person,), both, turn.interval)
+        interval = interval.meet(turn.interval)
+        if not turn.crew.people:
+            return Answer((), interval)
+        shadow = dict.fromkeys((*turn.crew.shadow, *self._crew.shadow))
+        others = tuple(person for person in shadow if person not in turn.crew.people)
+        return Answer(turn.crew.people, interval, turn.interval, others)
+
+    def answers(self, instant: datetime) -> tuple[bool, Interval]:
+        """Whether somebody does, and the interval over which that stays so."""
+        answer = self.at(instant)
+        return bool(answer.people), answer.interval

@@ -10,77 +10,15 @@ from zoneinfo import ZoneInfo
 from alertmanager.rosters.book import RosterBook
 from alertmanager.rosters.calendar import Calendar
 from alertmanager.rosters.duty import Person
-from alertmanager.rosters.layers import Layer
+from alertmanager.rosters.file_settings import RosterFile
+from alertmanager.rosters.layer_checks import check_rosters
+from alertmanager.rosters.layer_factory import LayerFactory
 from alertmanager.rosters.limits import Limits
-from alertmanager.rosters.rotation import Rotation
-from alertmanager.rosters.settings import (
-    WEEKDAYS,
-    LayerSettings,
-    LimitSettings,
-    RosterFile,
-    RosterSettings,
-    RotationSettings,
-)
+from alertmanager.rosters.restriction import NamedDates
+from alertmanager.rosters.settings import LimitSettings
 from inventory import Inventory
 from inventory.config import Document, Fault, load_config
 from inventory.config.errors import Path as Keys
-
-_FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-
-
-def _check_rotation(rotation: RotationSettings, document: Document, base: Keys) -> Iterator[Fault]:
-    wanted = WEEKDAYS.index(rotation.handover.day)
-    ahead = (wanted - rotation.start.weekday()) % 7
-    if ahead:
-        right = rotation.start + timedelta(days=ahead)
-        yield document.fault(
-            (*base, "start"),
-            f"le {rotation.start} est un {_FRENCH_DAYS[rotation.start.weekday()]},"
-            f" la relève a lieu le {_FRENCH_DAYS[wanted]}",
-            f"la date d'un {_FRENCH_DAYS[wanted]}, ex. {right}",
-        )
-
-
-def _check_layer(
-    layer: LayerSettings, known: set[str], document: Document, base: Keys
-) -> Iterator[Fault]:
-    if bool(layer.people) == (layer.rotation is not None):
-        yield document.fault(
-            base,
-            f"la couche « {layer.id} » doit dire qui répond, une fois",
-            "people (toujours les mêmes) ou rotation (à tour de rôle), l'un des deux",
-        )
-    listed: list[tuple[Keys, str]] = [
-        ((*base, "people", place), name) for place, name in enumerate(layer.people)
-    ]
-    if layer.rotation is not None:
-        here = (*base, "rotation")
-        listed += [((*here, "people", i), name) for i, name in enumerate(layer.rotation.people)]
-        yield from _check_rotation(layer.rotation, document, here)
-    for path, name in listed:
-        if name not in known:
-            yield document.fault(
-                path, f"personne « {name} » inconnue", "une de : " + ", ".join(sorted(known))
-            )
-
-
-def _check_roster(
-    roster: RosterSettings, known: set[str], document: Document, base: Keys
-) -> Iterator[Fault]:
-    layers = [((*base, "layers", place), layer) for place, layer in enumerate(roster.layers)]
-    yield from document.doubles("couche", (((*path, "id"), layer.id) for path, layer in layers))
-    hidden_by: str | None = None
-    for path, layer in layers:
-        if hidden_by is not None:
-            yield document.fault(
-                path,
-                f"la couche « {layer.id} » ne sert jamais : « {hidden_by} », au-dessus,"
-                " répond à toute heure",
-                "la couche permanente en dernier",
-            )
-        elif layer.when == "always" and layer.rotation is None:
-            hidden_by = layer.id
-        yield from _check_layer(layer, known, document, path)
 
 
 def _check_limits(file: RosterFile, document: Document) -> Iterator[Fault]:
@@ -148,8 +86,14 @@ def cross_check(file: RosterFile, document: Document) -> Iterator[Fault]:
                     f"personne « {name} » inconnue",
                     "une de : " + ", ".join(sorted(known)),
                 )
-    for place, roster in rosters:
-        yield from _check_roster(roster, known, document, ("rosters", place))
+    for place, name in enumerate(file.keepers):
+        if name not in known:
+            yield document.fault(
+                ("keepers", place),
+                f"personne « {name} » inconnue",
+                "une de : " + ", ".join(sorted(known)),
+            )
+    yield from check_rosters(file, document)
     yield from _check_limits(file, document)
 
 
@@ -162,14 +106,9 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
         for entry in file.people
     }
 
-    def layer(rules: LayerSettings) -> Layer:
-        turns = rules.rotation
-        rotation = (
-            Rotation(turns, tuple(people[name] for name in turns.people), zone) if turns else None
-        )
-        return Layer(rules, calendar, tuple(people[name] for name in rules.people), rotation)
-
-    rosters = {roster.id: tuple(map(layer, roster.layers)) for roster in file.rosters}
+    named = {dates.id: NamedDates(dates) for dates in file.calendars}
+    factory = LayerFactory(calendar, people, named)
+    rosters = {roster.id: factory.layers(roster) for roster in file.rosters}
     names = {roster.id: roster.name for roster in file.rosters}
     teams = {team.id: tuple(people[name] for name in team.people) for team in file.teams}
     phones = {roster.id: roster.duty_phone.phone for roster in file.rosters if roster.duty_phone}
@@ -182,6 +121,7 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
         teams=teams,
         duty_phones=phones,
         limits=_limits(file.limits),
+        keepers=file.keepers,
     )
 
 

@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from alertmanager.rosters.duty import Person
-from alertmanager.rosters.settings import RotationSettings
-from alertmanager.rosters.walltime import Interval, as_utc, instant_of
+from alertmanager.rosters.grid import Grid
+from alertmanager.rosters.walltime import Interval, as_utc
 
-_WEEK = timedelta(days=7)
+Order = Callable[[int], int]
+"""From the number of a turn to the place of its crew."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Those of one turn: `people` answer together, `shadow` only watch."""
+
+    people: tuple[Person, ...]
+    shadow: tuple[Person, ...] = ()
+
+
+NOBODY = Crew(())
 
 
 @dataclass(frozen=True)
 class Turn:
     """One turn: who, and the interval between two hand-overs."""
 
-    person: Person | None
+    crew: Crew
     interval: Interval
 
 
 class Rotation:
-    """A weekly rotation.
+    """Crews in turn, one after the other or in another `order`. Nobody's turn before the first."""
 
-    Turn k starts on the calendar date ``start + 7 k days`` at the hand-over's wall-clock
-    time, so a week is seven dates, be it 167, 168 or 169 hours long. Nobody's turn before `start`.
-    """
-
-    def __init__(self, rules: RotationSettings, people: tuple[Person, ...], zone: ZoneInfo) -> None:
-        self._rules = rules
-        self._people = people
-        self._zone = zone
+    def __init__(self, grid: Grid, crews: tuple[Crew, ...], order: Order | None = None) -> None:
+        self._grid = grid
+        self._crews = crews
+        self._order = order or (lambda number: number % len(crews))
+        self._last: Turn | None = None
 
     def at(self, instant: datetime) -> Turn:
         """The turn that holds `instant`."""
-        instant = as_utc(instant)
-        local = instant.astimezone(self._zone).date()
-        # One too far, then back: the hand-over is not at midnight, and a change of
-        # clocks near midnight may put instants on either side of their date.
-        number = (local - self._rules.start) // _WEEK + 1
-        while self._starts(number) > instant:
-            number -= 1
-        if number < 0:
-            return Turn(None, Interval(None, self._starts(0)))
-        person = self._people[number % len(self._people)]
-        return Turn(person, Interval(self._starts(number), self._starts(number + 1)))
+        last = self._last  # a walk asks again and again within one turn
+        if last is None or not last.interval.holds(instant):
+            last = self._last = self._found(as_utc(instant))
+        return last
 
-    def _starts(self, number: int) -> datetime:
-        day = self._rules.start + number * _WEEK
-        return instant_of(day, self._rules.handover.at, self._zone)
+    def _found(self, instant: datetime) -> Turn:
+        number = self._grid.number(instant)
+        if number < 0:
+            return Turn(NOBODY, Interval(None, self._grid.starts(0)))
+        interval = Interval(self._grid.starts(number), self._grid.starts(number + 1))
+        return Turn(self._crews[self._order(number)], interval)

@@ -1,4 +1,4 @@
-"""The rosters file as data. No I/O."""
+"""The rosters file as data: its values, and the blocks that are not a roster. No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from inventory.config import Identifier, TimeZone
+from inventory.config import Identifier
 from inventory.config.mail_account import MailAddress
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -61,18 +61,20 @@ Text = Annotated[str, Field(min_length=1, max_length=80)]
 Turns = Annotated[tuple[Identifier, ...], Field(min_length=1)]
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """A block of the file: no key that it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ExtraHoliday(_Entry):
+class ExtraHoliday(Entry):
     """A day off that the country's calendar does not know (a bridge day, a local feast)."""
 
     date: Day
     name: Text
 
 
-class HolidaySettings(_Entry):
+class HolidaySettings(Entry):
     """Which public holidays close the office."""
 
     country: Literal["FR"] = "FR"
@@ -81,7 +83,7 @@ class HolidaySettings(_Entry):
     extra: tuple[ExtraHoliday, ...] = ()
 
 
-class SupportHours(_Entry):
+class SupportHours(Entry):
     """When the office is open on a day of work; `closes` is the first minute it no longer is."""
 
     days: tuple[Weekday, ...] = Field(min_length=1)
@@ -89,7 +91,7 @@ class SupportHours(_Entry):
     closes: WallTime = Field(alias="to")
 
 
-class PersonSettings(_Entry):
+class PersonSettings(Entry):
     """Someone who can be on duty, the mobile that rings, and where else they can be written to."""
 
     id: Identifier
@@ -98,7 +100,7 @@ class PersonSettings(_Entry):
     email: MailAddress | None = None
 
 
-class TeamSettings(_Entry):
+class TeamSettings(Entry):
     """People who are paged together, on duty or not."""
 
     id: Identifier
@@ -106,63 +108,16 @@ class TeamSettings(_Entry):
     people: Turns
 
 
-class DutyPhone(_Entry):
+class DutyPhone(Entry):
     """The telephone that whoever is on duty carries."""
 
     phone: Phone
 
 
-class Handover(_Entry):
-    """When one turn ends and the next starts, by the wall clock."""
-
-    day: Weekday
-    at: WallTime
-
-
-class RotationSettings(_Entry):
-    """People in turn. The first one's turn starts on the date `start`, at the hand-over."""
-
-    every: Literal["week"]
-    handover: Handover
-    start: Day
-    people: Turns
-
-
-class LayerSettings(_Entry):
-    """When these people answer. `people` all answer together; a rotation gives one at a time."""
-
-    id: Identifier
-    name: Text
-    when: Literal["always", "support_hours", "outside_support_hours"] = "always"
-    people: tuple[Identifier, ...] = ()
-    rotation: RotationSettings | None = None
-
-
-class RosterSettings(_Entry):
-    """Who answers for something. The first layer that has somebody wins."""
-
-    id: Identifier
-    name: Text
-    duty_phone: DutyPhone | None = None
-    layers: tuple[LayerSettings, ...] = Field(min_length=1)
-
-
-class LimitSettings(_Entry):
+class LimitSettings(Entry):
     """What counts as a hole, beside nobody being there. See `rosters.holes`."""
 
     longest_duty_days: int = Field(14, ge=1, le=366)
     shared: tuple[Annotated[tuple[Identifier, ...], Field(min_length=2)], ...] = ()
     not_duty: tuple[Identifier, ...] = ()
     part_time: tuple[Identifier, ...] = ()
-
-
-class RosterFile(_Entry):
-    """The whole file. `timezone` defaults to the inventory's."""
-
-    timezone: TimeZone | None = None
-    holidays: HolidaySettings = HolidaySettings()
-    support_hours: SupportHours
-    people: tuple[PersonSettings, ...] = Field(min_length=1)
-    teams: tuple[TeamSettings, ...] = ()
-    rosters: tuple[RosterSettings, ...] = Field(min_length=1)
-    limits: LimitSettings = LimitSettings()

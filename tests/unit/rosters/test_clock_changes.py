@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters.duty import Person
-from alertmanager.rosters.rotation import Rotation
-from alertmanager.rosters.settings import WEEKDAYS, RotationSettings
+from alertmanager.rosters.grid import grid_of
+from alertmanager.rosters.layer_settings import RotationSettings
+from alertmanager.rosters.rotation import Crew, Rotation, Turn
+from alertmanager.rosters.settings import WEEKDAYS
 from alertmanager.rosters.walltime import instant_of
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -21,7 +23,13 @@ PEOPLE = tuple(Person(name, name, f"+3363998000{n}") for n, name in enumerate("a
 def rotation(start: date, at: str, zone: ZoneInfo = PARIS) -> Rotation:
     handover = {"day": WEEKDAYS[start.weekday()], "at": at}
     rules = {"every": "week", "handover": handover, "start": start, "people": ["a", "b", "c"]}
-    return Rotation(RotationSettings.model_validate(rules), PEOPLE, zone)
+    crews = tuple(Crew((person,)) for person in PEOPLE)
+    return Rotation(grid_of(RotationSettings.model_validate(rules), zone), crews)
+
+
+def who(turn: Turn) -> Person | None:
+    """The one person of that turn."""
+    return next(iter(turn.crew.people), None)
 
 
 def test_a_hand_over_in_the_spring_gap_happens_at_the_first_instant_after_it(paris) -> None:
@@ -29,8 +37,8 @@ def test_a_hand_over_in_the_spring_gap_happens_at_the_first_instant_after_it(par
     turns = rotation(date(2026, 3, 22), "02:30")
     change = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
     assert change == paris(2026, 3, 29, 3, 0)
-    assert turns.at(change - timedelta(seconds=1)).person.id == "a"
-    assert turns.at(change).person.id == "b"
+    assert who(turns.at(change - timedelta(seconds=1))).id == "a"
+    assert who(turns.at(change)).id == "b"
     assert turns.at(change).interval.starts == change
 
 
@@ -40,9 +48,9 @@ def test_a_hand_over_in_the_autumn_fold_happens_at_the_first_of_the_two(paris) -
     first = paris(2026, 10, 25, 2, 30).astimezone(UTC)
     second = paris(2026, 10, 25, 2, 30, fold=1).astimezone(UTC)
     assert second - first == timedelta(hours=1)
-    assert turns.at(first - timedelta(seconds=1)).person.id == "a"
-    assert turns.at(first).person.id == "b"
-    assert turns.at(second).person.id == "b"
+    assert who(turns.at(first - timedelta(seconds=1))).id == "a"
+    assert who(turns.at(first)).id == "b"
+    assert who(turns.at(second)).id == "b"
     assert turns.at(first).interval.starts == first
 
 
@@ -72,9 +80,9 @@ def test_a_gap_of_half_an_hour_or_of_a_whole_day_has_its_first_instant_too() -> 
 def test_nobody_is_on_duty_before_the_rotation_starts(paris) -> None:
     turns = rotation(date(2026, 1, 2), "19:00")
     before = turns.at(paris(2026, 1, 2, 18, 59))
-    assert before.person is None
+    assert who(before) is None
     assert before.interval.ends == paris(2026, 1, 2, 19, 0)
-    assert turns.at(paris(2026, 1, 2, 19, 0)).person.id == "a"
+    assert who(turns.at(paris(2026, 1, 2, 19, 0))).id == "a"
 
 
 MINUTES = st.integers(0, 10 * 366 * 24 * 60)
@@ -95,7 +103,7 @@ def test_at_any_minute_of_ten_years_one_turn_holds_and_the_next_begins_where_it_
     assert turn.interval.starts <= instant < turn.interval.ends
     following = turns.at(turn.interval.ends)
     assert following.interval.starts == turn.interval.ends
-    assert PEOPLE.index(following.person) == (PEOPLE.index(turn.person) + 1) % 3
+    assert PEOPLE.index(who(following)) == (PEOPLE.index(who(turn)) + 1) % 3
     last = turns.at(turn.interval.ends - timedelta(microseconds=1))
     assert last == turn
 

@@ -1,0 +1,44 @@
+"""The rosters file as data: the whole of it. No I/O."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from alertmanager.rosters.layer_settings import CalendarSettings, LayerSettings
+from alertmanager.rosters.settings import (
+    DutyPhone,
+    Entry,
+    HolidaySettings,
+    LimitSettings,
+    PersonSettings,
+    SupportHours,
+    TeamSettings,
+    Text,
+)
+from inventory.config import Identifier, TimeZone
+
+
+class RosterSettings(Entry):
+    """Who answers for something. The first layer that has somebody wins."""
+
+    id: Identifier
+    name: Text
+    duty_phone: DutyPhone | None = None
+    layers: tuple[LayerSettings, ...] = Field(min_length=1)
+
+
+class RosterFile(Entry):
+    """The whole file. `timezone` defaults to the inventory's.
+
+    `keepers` decide about swaps; without any, the consents of the two are enough.
+    """
+
+    timezone: TimeZone | None = None
+    holidays: HolidaySettings = HolidaySettings()
+    calendars: tuple[CalendarSettings, ...] = ()
+    support_hours: SupportHours
+    people: tuple[PersonSettings, ...] = Field(min_length=1)
+    teams: tuple[TeamSettings, ...] = ()
+    keepers: tuple[Identifier, ...] = ()
+    rosters: tuple[RosterSettings, ...] = Field(min_length=1)
+    limits: LimitSettings = LimitSettings()
