@@ -166,16 +166,21 @@ def _rest(
         duties = {name: spans for name, spans in rosters.items() if name not in limits.not_duty}
         duty = joined(span for spans in duties.values() for span in spans)
         name = book.person(identifier).name
-        too_long = rest.too_long(duty, limits.longest_duty)
-        short = rest.short_nights(duty, openings)
-        weeks = rest.weeks_without_rest(duty, openings)
-        for spans, why in (
-            (too_long, f"{name} : plus de {days} jours d'astreinte sans 35 h de répit"),
-            (short, f"{name} : moins de 11 h entre deux journées de permanence"),
-            (weeks, f"{name} : sept jours de permanence sans 35 h de repos"),
+        for found, why in (
+            (
+                rest.too_long(duty, limits.longest_duty),
+                f"plus de {days} jours d'astreinte sans 35 h de répit",
+            ),
+            (rest.short_nights(duty, openings), "moins de 11 h entre deux journées de permanence"),
+            (
+                rest.weeks_without_rest(duty, openings),
+                "sept jours de permanence sans 35 h de repos",
+            ),
         ):
-            for low, high in common(list(spans), [(start, end)]):
-                yield Hole("rest", _roster_at(duties, low), low, high, identifier, why)
+            inside = list(common(list(found), [(start, end)]))
+            for roster, spans in duties.items():
+                for low, high in common(spans, inside):
+                    yield Hole("rest", roster, low, high, identifier, f"{name} : {why}")
 
 
 def _openings(book: RosterBook, start: datetime, end: datetime) -> Iterator[Span]:
@@ -187,13 +192,3 @@ def _openings(book: RosterBook, start: datetime, end: datetime) -> Iterator[Span
             return
         yield opens, min(opened.ends, end)
         instant = opened.ends
-
-
-def _roster_at(duties: Mapping[str, Sequence[Span]], instant: datetime) -> str:
-    """The first roster for which they answer at `instant`, or next after it."""
-    return min(
-        (max(span[0], instant), place, roster)
-        for place, (roster, spans) in enumerate(duties.items())
-        for span in spans
-        if span[1] > instant
-    )[2]
