@@ -14,6 +14,7 @@ from alertmanager.rosters.changes import Change, Leave
 from alertmanager.rosters.duty import Duty, Gap, Person, Shift, UnknownName, Verdict
 from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.limits import Limits
+from alertmanager.rosters.notice_rules import NoticeRules
 from alertmanager.rosters.overlay import Cell, Overlay
 from alertmanager.rosters.verdicts import Case
 from alertmanager.rosters.walltime import Interval, as_utc
@@ -39,6 +40,7 @@ class RosterBook:
         teams: Mapping[str, tuple[Person, ...]] | None = None,
         duty_phones: Mapping[str, str] | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
+        notices: NoticeRules = NoticeRules(),  # noqa: B008  (frozen)
         keepers: tuple[str, ...] = (),
     ) -> None:
         self.zone = zone
@@ -49,6 +51,7 @@ class RosterBook:
         self._teams = dict(teams or {})
         self._duty_phones = dict(duty_phones or {})
         self.limits, self.keepers = limits, keepers
+        self.notices = notices
         self._overlay = Overlay()
 
     def with_changes(self, changes: Iterable[Change], leaves: Iterable[Leave]) -> RosterBook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from alertmanager.rosters.layer_settings import CalendarSettings, LayerSettings
+from alertmanager.rosters.notice_settings import ReminderSettings, TakeoverSettings
 from alertmanager.rosters.settings import (
     DutyPhone,
     Entry,
@@ -42,3 +43,5 @@ class RosterFile(Entry):
     keepers: tuple[Identifier, ...] = ()
     rosters: tuple[RosterSettings, ...] = Field(min_length=1)
     limits: LimitSettings = LimitSettings()
+    reminders: ReminderSettings | None = None
+    takeover: TakeoverSettings | None = None

@@ -14,6 +14,7 @@ from alertmanager.rosters.file_settings import RosterFile
 from alertmanager.rosters.layer_checks import check_rosters
 from alertmanager.rosters.layer_factory import LayerFactory
 from alertmanager.rosters.limits import Limits
+from alertmanager.rosters.notice_settings import notice_rules
 from alertmanager.rosters.restriction import NamedDates
 from alertmanager.rosters.settings import LimitSettings
 from inventory import Inventory
@@ -121,6 +122,7 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
         teams=teams,
         duty_phones=phones,
         limits=_limits(file.limits),
+        notices=notice_rules(file.reminders, file.takeover),
         keepers=file.keepers,
     )
 
