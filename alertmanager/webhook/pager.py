@@ -32,6 +32,7 @@ from alertmanager.webhook.counted import counted
 from alertmanager.webhook.fetching import Fetching
 from alertmanager.webhook.file import IntegrationSettings
 from alertmanager.webhook.group_commit import GroupCommit
+from alertmanager.webhook.holes_watch import HolesWatch
 from alertmanager.webhook.links import link_maker
 from alertmanager.webhook.night import Night, plan_of
 from alertmanager.webhook.replay import Replay
@@ -87,6 +88,8 @@ class Pager:
         replay = Replay(spool, registry, beats) if spool is not None else None
         self.intake = GroupCommit(taker.take, replay)
         self.checkpoints = Checkpoints(self.store)
+        self.holes = HolesWatch(self.live, self.store, self.clock)
+        registry.register(self.holes)
 
     @property
     def rosters(self) -> RosterBook:
@@ -107,9 +110,11 @@ class Pager:
         self.survey.start()
         self.fetching.start()
         self.night.start()
+        self.holes.start()
 
     def close(self) -> None:
         """Finish what is being sent, then release everything."""
+        self.holes.stop()
         self.night.stop()
         self.fetching.stop()
         self.intake.stop()
