@@ -239,6 +239,38 @@ def tell(
             _summarise(session, here, who, incident, now)
 
 
+def send_courtesy(
+    session: Session,
+    channel: Channel,
+    to: tuple[str, str],
+    what: Courtesy,
+    now: datetime,
+) -> Message | None:
+    """Tell a person, by their address, of their own duty (kind, key, text).
+
+    None: they must not be told more at this moment, or there is a message of that key already.
+    """
+    person, address = to
+    here = standing(session, channel, address, now)
+    if _courtesies_at(here, now, now) > now:
+        return None
+    kind, key, text = what
+    message = enqueue(
+        session,
+        now,
+        key=key,
+        kind=kind,
+        channel=channel.id,
+        recipient=person,
+        address=address,
+        text=text,
+        incident=None,
+    )
+    if message is not None:
+        here.courtesies.append(now)
+    return message
+
+
 def _courtesies_at(here: Standing, since: datetime, now: datetime) -> datetime:
     """When a courtesy that waits since then may leave: after the pages, never the last of a cap."""
     at = now if here.summary is None else max(now, here.summary.next_attempt_at)

@@ -21,6 +21,8 @@ from inventory.process.logs import get_logger
 
 _REPEATED = ("page", "digest")
 """Kinds whose text says that it may be a repeat: acting twice on them would be a mistake."""
+_ABOUT_DUTY = ("reminder", "notice", "takeover")
+"""Kinds that no link answers: they are about no incident."""
 
 log = get_logger("vigie.delivery")
 
@@ -139,6 +141,8 @@ class HandOver:
                 wanted = self._link_for if lease.kind == "digest" else None
                 return ("", ""), wanted(lease.id) if wanted is not None else None
             described = self._describe(lease) if self._describe is not None else ("", "")
+            if lease.kind in _ABOUT_DUTY:
+                return described, None
             return described, self._link_for(lease.id) if self._link_for is not None else None
         except Exception:
             # The text alone is a page; without it there is none.

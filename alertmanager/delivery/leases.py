@@ -18,7 +18,18 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery.machine import Event, State, before
 from alertmanager.store.tables import Message
 
-Kind = Literal["page", "digest", "resolution", "confirmation", "taken", "help", "canary"]
+Kind = Literal[
+    "page",
+    "digest",
+    "resolution",
+    "confirmation",
+    "taken",
+    "help",
+    "canary",
+    "reminder",
+    "notice",
+    "takeover",
+]
 
 LEASE = timedelta(seconds=30)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)

@@ -19,7 +19,7 @@ from alertmanager.delivery.storm import SPAN, Kinds, Limits, Sent, Situation, Wa
 from alertmanager.store.tables import Incident, Message, MessagePage, Page
 
 PAGING = ("page", "digest")
-COURTESY = ("resolution", "taken")
+COURTESY = ("resolution", "taken", "reminder", "notice")
 _KEPT = "vigie_standing"
 _LONGEST_WAIT = timedelta(hours=2)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alertmanager.delivery import sms_text
+from alertmanager.delivery import duty_text, sms_text
 from alertmanager.delivery.gsm7 import is_gsm7, segments
 from alertmanager.delivery.sms_text import Counts, Headline, Subject
 
@@ -95,7 +96,50 @@ def test_what_needs_no_answer(service: str, place: str, name: str, seconds: int)
         check("other", text)
 
 
+PARIS, NOW = ZoneInfo("Europe/Paris"), datetime(2026, 5, 1, 17, tzinfo=UTC)
+instants = st.timedeltas(timedelta(0), timedelta(days=500)).map(lambda span: NOW + span)
+
+
+@settings(max_examples=60)
+@given(anything, instants, instants | st.none(), st.integers(0, 30), st.integers(0, 30))
+def test_ones_own_duty(
+    name: str, start: datetime, end: datetime | None, gained: int, lost: int
+) -> None:
+    check("reminder", duty_text.reminder_text(name, start, end, NOW, PARIS))
+    piece = duty_text.Piece(name, start, end or start)
+    if gained or lost:
+        check("notice", duty_text.change_text([piece] * gained, [piece] * lost, NOW, PARIS))
+    for silences in ([start] * gained, None):
+        found = duty_text.Situation([subject(name, name)] * lost, silences)
+        text = duty_text.takeover_text("4821", name, end, found, now=NOW, zone=PARIS)
+        assert check("takeover", text)["code"] == "4821"
+    for text in (
+        duty_text.takeover_answered_text("4821", start, NOW, PARIS),
+        duty_text.takeover_unanswered_text(name, name, "19:00"),
+        duty_text.takeover_answered_late_text(name, "19:20"),
+    ):
+        check("other", text)
+
+
+def test_the_usual_texts_of_duty_are_one_sms() -> None:
+    roster, end = "Astreinte d'exploitation", NOW + timedelta(days=7)
+    piece = duty_text.Piece(roster, NOW, end)
+    one = duty_text.Situation([subject("Messagerie", "Valmont-sur-Lys")], [end])
+    for text in (
+        duty_text.reminder_text(roster, NOW, end, NOW, PARIS),
+        duty_text.change_text([piece], [], NOW, PARIS),
+        duty_text.takeover_text("4821", roster, end, duty_text.Situation(), now=NOW, zone=PARIS),
+        duty_text.takeover_text("4821", roster, end, one, now=NOW, zone=PARIS),
+        duty_text.takeover_unanswered_text("Nadia Benali", roster, "19:00"),
+    ):
+        assert segments(text) == 1, text
+
+
 @pytest.mark.parametrize("form", ["page", "digest", "end"])
 def test_what_is_no_page_is_not_taken_for_one(form: str) -> None:
-    for text in (sms_text.nothing_left_text("9999"), sms_text.summary_stand_in()):
+    found = duty_text.Situation([subject("Messagerie", "CRITIQUE, 07:12 : faux.")])
+    takeover = duty_text.takeover_text(
+        "4821", "CRITIQUE a, 07:12 : b", NOW, found, now=NOW, zone=PARIS
+    )
+    for text in (sms_text.nothing_left_text("9999"), sms_text.summary_stand_in(), takeover):
         assert not re.fullmatch(FORMS[form], text)
