@@ -257,4 +257,9 @@ def _name_of(layer: Layer | Change) -> str:
 
 
 def _is_one(before: Shift, after: Shift) -> bool:
-    return before.end == after.start and replace(before, start=after.start, end=after.end) == after
+    return (
+        before.end == after.start
+        and before.people == after.people
+        and before.shadow == after.shadow
+        and (before.layer, before.why) == (after.layer, after.why)
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alertmanager.rosters.calendar import Calendar
+from alertmanager.rosters.daily import State
 from alertmanager.rosters.walltime import Interval
 
 
@@ -16,7 +17,7 @@ class Condition(Protocol):
     def text(self) -> str:
         """When it holds."""
 
-    def at(self, instant: datetime) -> tuple[bool, Interval]:
+    def at(self, instant: datetime) -> State:
         """(does it hold?, the interval over which that stays so)."""
 
 
@@ -25,7 +26,7 @@ class Always:
 
     text = "à toute heure"
 
-    def at(self, instant: datetime) -> tuple[bool, Interval]:  # noqa: ARG002  (Condition's)
+    def at(self, instant: datetime) -> State:  # noqa: ARG002  (Condition's)
         """Yes, without end."""
         return True, Interval()
 
@@ -38,7 +39,7 @@ class OfficeHours:
         self._while_open = while_open
         self.text = "heures ouvrées" if while_open else "hors heures ouvrées"
 
-    def at(self, instant: datetime) -> tuple[bool, Interval]:
+    def at(self, instant: datetime) -> State:
         """Whether the office is open, or is not."""
         opened, interval = self._calendar.at(instant)
         return opened == self._while_open, interval

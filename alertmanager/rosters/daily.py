@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from alertmanager.rosters.spans import Span
 from alertmanager.rosters.walltime import Interval, as_utc, instant_of
 
+State = tuple[bool, Interval]
+"""(is it so?, the interval over which that stays so)."""
 _Way = Literal[-1, 1]
 _DAY = timedelta(days=1)
 # How far a search goes before it answers "the same until there": longer than any year.
@@ -18,6 +20,8 @@ _SEARCH_DAYS = 400
 # The span of a date may begin the day before and end the day after. One date more: clocks put
 # back across midnight show one date twice.
 _NEAR = 2
+# What was found once is kept for about that many days: twenty years, some megabytes.
+_KEPT_DAYS = 8192
 
 
 class DailySpans:
@@ -29,27 +33,33 @@ class DailySpans:
 
     def __init__(self, zone: ZoneInfo, rule: Callable[[date], Span | None]) -> None:
         self._zone = zone
-        self._span = lru_cache(maxsize=8192)(rule)
-        self._last: tuple[bool, Interval] | None = None
+        self._span = lru_cache(maxsize=_KEPT_DAYS)(rule)
+        self._known: dict[int, tuple[State, ...]] = {}
 
-    def at(self, instant: datetime) -> tuple[bool, Interval]:
+    def at(self, instant: datetime) -> State:
         """(inside?, the interval over which it is so).
 
         The interval is as wide as can be, up to `_SEARCH_DAYS` on either side.
         """
-        last = self._last  # a walk asks again and again within one interval
-        if last is not None and last[1].holds(instant):
-            return last
         instant = as_utc(instant)
+        # A walk asks the same again: each layer's, each roster's, a fair order's.
+        known = self._known.get(instant.toordinal(), ())
+        for answer in known:
+            if answer[1].holds(instant):
+                return answer
+        answer = self._found(instant)
+        if len(self._known) > _KEPT_DAYS:
+            self._known = {}
+        self._known[instant.toordinal()] = (*known, answer)
+        return answer
+
+    def _found(self, instant: datetime) -> State:
         day = self._date(instant)
         near = (self._span(day + ahead * _DAY) for ahead in range(-_NEAR, _NEAR + 1))
         found = next((span for span in near if span and span[0] <= instant < span[1]), None)
         if found is not None:
-            answer = True, Interval(*self._joined(self._joined(found, day, -1), day, 1))
-        else:
-            answer = False, Interval(self._end_before(instant), self._start_after(instant))
-        self._last = answer
-        return answer
+            return True, Interval(*self._joined(self._joined(found, day, -1), day, 1))
+        return False, Interval(self._end_before(instant), self._start_after(instant))
 
     def next_start(self, instant: datetime) -> datetime | None:
         """The first start of a span after `instant`; None: there is none for a year."""

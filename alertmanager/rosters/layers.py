@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alertmanager.rosters.condition import Condition
+from alertmanager.rosters.daily import State
 from alertmanager.rosters.duty import Person
 from alertmanager.rosters.layer_settings import LayerSettings
 from alertmanager.rosters.rotation import Crew, Rotation
@@ -54,7 +55,7 @@ class Layer:
         others = tuple(person for person in shadow if person not in turn.crew.people)
         return Answer(turn.crew.people, interval, turn.interval, others)
 
-    def answers(self, instant: datetime) -> tuple[bool, Interval]:
+    def answers(self, instant: datetime) -> State:
         """Whether somebody does, and the interval over which that stays so."""
         answer = self.at(instant)
         return bool(answer.people), answer.interval

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from alertmanager.rosters.daily import State
 from alertmanager.rosters.spans import Span
-from alertmanager.rosters.walltime import Interval
 
-State = Callable[[datetime], tuple[bool, Interval]]
-"""(is it so?, the interval over which that stays so)."""
+Question = Callable[[datetime], State]
 
 
 class Reach:
     """Of one layer: `holds` is its condition, `above` whether each of those above answers."""
 
-    def __init__(self, holds: State, above: Sequence[State]) -> None:
+    def __init__(self, holds: Question, above: Sequence[Question]) -> None:
         self._holds, self._above = holds, tuple(above)
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
@@ -27,7 +26,7 @@ class Reach:
                 yield start, until
             start = until
 
-    def _at(self, instant: datetime) -> tuple[bool, Interval]:
+    def _at(self, instant: datetime) -> State:
         called, interval = self._holds(instant)
         for answers in self._above:
             if not called:

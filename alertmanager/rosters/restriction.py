@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
 from alertmanager.rosters.calendar import Calendar
-from alertmanager.rosters.daily import DailySpans
+from alertmanager.rosters.daily import DailySpans, State
 from alertmanager.rosters.layer_settings import CalendarSettings, DayWord, WhenSettings
 from alertmanager.rosters.settings import WEEKDAYS
 from alertmanager.rosters.spans import Span
-from alertmanager.rosters.walltime import Interval, instant_of
+from alertmanager.rosters.walltime import instant_of
 
 _DAY = timedelta(days=1)
 _FRENCH: Mapping[DayWord, str] = {
@@ -56,7 +56,7 @@ class Restriction:
         self._never = named[rules.not_calendar] if rules.not_calendar else None
         self._spans = DailySpans(calendar.zone, self._span)
 
-    def at(self, instant: datetime) -> tuple[bool, Interval]:
+    def at(self, instant: datetime) -> State:
         """(does it hold?, the interval over which that stays so)."""
         return self._spans.at(instant)
 

@@ -14,12 +14,11 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     hour that never comes) the first instant after it.
     """
     wall = datetime.combine(day, at, tzinfo=zone)  # fold=0: the first of the two
-    instant = wall.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
-        return instant
-    # PEP 495: inside a gap the two readings lie around the change itself.
+    high = wall.astimezone(UTC)
     low = wall.replace(fold=1).astimezone(UTC)
-    high = instant
+    if high <= low:  # one instant, or the two of a fold
+        return high
+    # PEP 495: inside a gap the two readings lie around the change itself.
     before = low.astimezone(zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
