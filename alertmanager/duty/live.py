@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from alertmanager.duty.rows import changes, leaves
 from alertmanager.rosters import DayKind, Duty, Person, RosterBook
+from alertmanager.rosters.changes import Change, Leave
 from alertmanager.store.database import Store, StoreUnavailable
 from inventory.process import Clock
 from inventory.process.logs import get_logger
@@ -32,7 +33,7 @@ class LiveBook:
     def __init__(self, file: RosterBook, store: Store, clock: Clock) -> None:
         self._file, self._store, self._clock = file, store, clock
         self._guard = threading.Lock()
-        self._seen: object = None
+        self._seen: tuple[tuple[Change, ...], tuple[Leave, ...]] | None = None
         self._book = file
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="rosters")
@@ -102,11 +103,15 @@ class LiveBook:
                 self._seen = found
                 self._book = self._file.with_changes(*found)
 
+    def under_changes(self, file: RosterBook) -> RosterBook:
+        """`file` with the changes and leaves of the last look over it, as if it were ours."""
+        return file.with_changes(*self._seen) if self._seen is not None else file
+
     def replace_file(self, file: RosterBook) -> None:
-        """The file was read again."""
+        """The file was read again: it holds at once, under what the store said last."""
         with self._guard:
-            self._file, self._seen = file, None
-        self.refresh()
+            self._file, self._book = file, self.under_changes(file)
+        self.look()
 
     def look(self) -> None:
         """Read what the store says, if it can be read now: the next look comes soon."""

@@ -51,6 +51,11 @@ class Night:
         if self._plan is not None:
             self._thread.start()
 
+    def replan(self, plan: CanaryPlan | None) -> None:
+        """The recipient's number is another; whether there is a test stays as it was."""
+        if self._plan is not None:
+            self._plan = plan
+
     def stop(self) -> None:
         """Look no more."""
         self._stopping.set()
@@ -69,13 +74,14 @@ class Night:
             self._stopping.wait(_TICK)
 
     def _turn(self) -> None:
-        if self._plan is None:
+        plan = self._plan
+        if plan is None:
             return
-        _, due = latest_due(self._plan, self._clock())
+        _, due = latest_due(plan, self._clock())
         if due == self._done:
             return
         with self._store.write() as session:
-            count = send_due(session, self._plan, self._clock())
+            count = send_due(session, plan, self._clock())
         self._done = due
         if count:
             log.info("canary_enqueued", count=count)

@@ -11,6 +11,7 @@ from alertmanager.store.database import StoreError
 from alertmanager.webhook.app import build_app
 from alertmanager.webhook.connections import HEAD_LIMIT, MOST_ANSWERED, GuardedProtocol
 from alertmanager.webhook.pager import Pager, build_pager
+from alertmanager.webhook.reload import Reload
 from alertmanager.webhook.settings import WebhookConfig, load_webhook_config
 from inventory.process import EXIT_CANNOT_RUN, Clock, Listening, WebProcess, serve_until_stopped
 from inventory.process.logs import get_logger
@@ -27,7 +28,7 @@ def _run(config: WebhookConfig, listening: Listening, clock: Clock) -> int:
     except (StoreError, ValueError) as error:
         return _cannot_run(error)
     try:
-        return _serve(pager, listening.socket)
+        return _serve(pager, listening.socket, Reload(config, pager))
     except StoreError as error:
         return _cannot_run(error)
 
@@ -37,7 +38,7 @@ def _cannot_run(error: Exception) -> int:
     return EXIT_CANNOT_RUN
 
 
-def _serve(pager: Pager, listener: socket.socket) -> int:
+def _serve(pager: Pager, listener: socket.socket, reload: Reload) -> int:
     for notifier in pager.notifiers.values():
         log.info("notifier", what=notifier.describe())
     server = uvicorn.Server(
@@ -59,7 +60,8 @@ def _serve(pager: Pager, listener: socket.socket) -> int:
     )
     try:
         pager.start()
-        return 0 if serve_until_stopped(server, listener) else EXIT_CANNOT_RUN
+        asked = serve_until_stopped(server, listener, on_hangup=reload.now)
+        return 0 if asked else EXIT_CANNOT_RUN
     finally:
         pager.close()
 

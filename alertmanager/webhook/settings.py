@@ -26,6 +26,7 @@ class WebhookConfig:
     """Everything the process needs. `notifiers` keep the order of the file: preferred first."""
 
     file: WebhookFile
+    document: Document
     inventory: Inventory
     rosters: RosterBook
     notifiers: Mapping[str, ConfiguredNotifier]
@@ -33,6 +34,17 @@ class WebhookConfig:
     def through(self) -> list[tuple[str, tuple[str, ...]]]:
         """(channel, its notifiers), in order; without a block `channels` each notifier is one."""
         return _through(self.file, self.notifiers)
+
+    def rosters_again(self) -> RosterBook:
+        """The rosters as their file says now, with all that the configuration in use names.
+
+        Raise ConfigurationError with every fault.
+        """
+        rosters = load_rosters(self.document.file_named("rosters"), self.inventory)
+        faults = list(_unknown_names(rosters, self.document))
+        if faults:
+            raise ConfigurationError(faults)
+        return rosters
 
     def sms_channels(self) -> dict[str, tuple[str, ...]]:
         """Those of them that reach telephones."""
@@ -61,7 +73,7 @@ def load_webhook_config(path: Path) -> WebhookConfig:
         collected.faults += _unknown_names(rosters, document)
     if collected.faults or file is None or inventory is None or rosters is None:
         raise ConfigurationError(collected.faults)
-    return WebhookConfig(file, inventory, rosters, notifiers)
+    return WebhookConfig(file, document, inventory, rosters, notifiers)
 
 
 def _through(file: WebhookFile, names: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from inventory.process.signals import SignalInbox
@@ -20,10 +21,13 @@ class HttpServer(Protocol):
         """Serve on sockets that listen already."""
 
 
-def serve_until_stopped(server: HttpServer, listener: socket.socket) -> bool:
+def serve_until_stopped(
+    server: HttpServer, listener: socket.socket, on_hangup: Callable[[], None] | None = None
+) -> bool:
     """Serve until SIGTERM or SIGINT, then let it answer what has begun. Call in the main thread.
 
-    Return False when the server ended by itself, which it should not.
+    `on_hangup` is called in this thread for each SIGHUP, while the server serves. Return False when
+    the server ended by itself, which it should not.
     """
     # Modules and routes live as long as we do: to look for garbage among them takes a tenth of a
     # second, several times a minute under load, in which nobody is answered.
@@ -40,7 +44,7 @@ def serve_until_stopped(server: HttpServer, listener: socket.socket) -> bool:
     # In a thread of its own, a server leaves the signals to us and so the exit status too.
     thread = threading.Thread(target=run, name="http")
     thread.start()
-    asked = signals.wait_for_stop()
+    asked = signals.wait_for_stop(on_hangup)
     server.should_exit = True
     thread.join()
     return asked

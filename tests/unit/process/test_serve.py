@@ -19,7 +19,7 @@ SERVER = """
             {run}
 
     with listen(ListenAddress("127.0.0.1", 0)) as listener:
-        print(serve_until_stopped(Server(), listener), flush=True)
+        print(serve_until_stopped(Server(), listener, {more}), flush=True)
 """
 UNTIL_ASKED = """
             print("serves", sockets[0].getsockname()[0], flush=True)
@@ -29,9 +29,12 @@ UNTIL_ASKED = """
 """
 
 
-def start(run: str) -> subprocess.Popen[str]:
+HANG_UP = "on_hangup=lambda: print('read again', flush=True)"
+
+
+def start(run: str, more: str = "") -> subprocess.Popen[str]:
     body = textwrap.indent(textwrap.dedent(run).strip(), " " * 8).strip()
-    code = textwrap.dedent(SERVER).replace("{run}", body)
+    code = textwrap.dedent(SERVER).replace("{run}", body).replace("{more}", more)
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -48,6 +51,16 @@ def test_a_server_drains_when_asked_to_stop_and_a_hang_up_changes_nothing(number
     process.send_signal(number)
     assert process.communicate(timeout=10) == ("drained\nTrue\n", "")
     assert process.returncode == 0
+
+
+def test_what_is_to_be_done_at_a_hang_up_is_done_while_the_server_serves():
+    process = start(UNTIL_ASKED, HANG_UP)
+    process.stdout.readline()
+    for _ in range(2):
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout.readline() == "read again\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=10) == ("drained\nTrue\n", "")
 
 
 def test_a_server_that_ends_by_itself_is_told_apart():
