@@ -178,11 +178,10 @@ class _Priced:
         trust = self._table.rest_trust or self._table.trust
         basis = Basis("repos au lieu de l'indemnité, l'un ou l'autre", self._table.source, trust)
         found = [Step(label, f"{words} de repos", ZERO, basis)]
-        reading = self._table.holiday_in_package
         for unit in self._feasts:
             if unit.day.weekday() < SATURDAY:
                 words = f"{_rest_words(self._price('holiday'))} de repos"
-                added = Basis("jour férié en semaine : repos ajouté", reading.source, reading.trust)
+                added = self._reading("jour férié en semaine : repos ajouté")
                 found.append(Step(_feast_label(unit), words, ZERO, added))
         return found
 
@@ -193,7 +192,6 @@ class _Priced:
         return found
 
     def _feast(self, unit: Unit) -> Step:
-        reading = self._table.holiday_in_package
         holiday = self._price("holiday").pay
         if unit.day.weekday() == SATURDAY:
             saturday = self._price("saturday").pay
@@ -206,7 +204,15 @@ class _Priced:
         else:
             rule = "jour férié du lundi au vendredi : il s'ajoute au forfait"
             formula, amount = f"+ {written(holiday)}", holiday
-        return Step(_feast_label(unit), formula, amount, Basis(rule, reading.source, reading.trust))
+        return Step(_feast_label(unit), formula, amount, self._reading(rule))
+
+    def _reading(self, rule: str) -> Basis:
+        """`rule` as the text that reads the package has it; of a week, for it treats no other."""
+        reading = self._table.holiday_in_package
+        if self._package == "week":
+            return Basis(rule, reading.source, reading.trust)
+        source = f"{reading.source} ; par analogie avec la semaine complète"
+        return Basis(rule, source, "unverified")
 
 
 def _increase(steps: Sequence[Step], table: DutyTable, notice: Notice) -> Step:

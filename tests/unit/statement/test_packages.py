@@ -115,6 +115,22 @@ def test_a_holiday_held_by_another_leaves_the_week_as_it_is(make):
     assert (ada.amount, bob.amount) == (Decimal("159.20"), Decimal("46.55"))
 
 
+def test_a_holiday_in_a_weekend_is_read_by_analogy_and_says_so(make):
+    weekend = [shift("ada", "2026-08-14 19:00", "2026-08-17 07:00")]  # Saturday 15 August
+    (agent,) = make(weekend, month="2026-08", rules=single()).agents
+    (line,) = agent.duties
+    assert line.amount == Decimal("116.20") - Decimal("37.40") + Decimal("46.55")
+    assert line.steps[1].basis.trust == "unverified"
+    assert line.steps[1].basis.source.endswith("par analogie avec la semaine complète")
+
+
+def test_a_holiday_in_a_week_of_rest_adds_half_a_day(make):
+    rules = single(stream="non_technical", compensation="rest")
+    week = [shift("ada", "2026-07-10 19:00", "2026-07-17 19:00")]
+    (agent,) = make(week, month="2026-07", rules=rules).agents
+    assert (agent.rest_days, agent.amount) == (Decimal(2), 0)
+
+
 def test_a_day_off_of_the_site_is_no_holiday(make):
     bridge = HolidaySettings(extra=(ExtraHoliday(date="2026-07-13", name="pont"),))
     day = [shift("ada", "2026-07-13 07:00", "2026-07-13 19:00")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from duty_month import OFFICE, PARIS, ruled
 from hypothesis import given, settings
@@ -160,14 +161,14 @@ def on_duty(year):
     return count
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(years())
 def test_every_minute_of_duty_is_in_one_line(year):
     statement = statement_of(year, WHOLE)
     assert sum(line.minutes for line in lines(statement)) == on_duty(year)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(years())
 def test_months_add_up_to_the_year(year):
     months = [statement_of(year, month) for month in WHOLE.months]
@@ -179,7 +180,7 @@ def test_months_add_up_to_the_year(year):
     assert sorted(paid, key=key) == sorted((x for x in lines(whole) if x.amount), key=key)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(years())
 def test_totals_are_the_sum_of_what_an_accountant_can_read(year):
     statement = statement_of(year, WHOLE)
@@ -202,7 +203,7 @@ def test_totals_are_the_sum_of_what_an_accountant_can_read(year):
     assert statement.amount == sum(row.amount for row in statement.costs)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(years())
 def test_no_minute_of_intervention_is_counted_twice(year):
     statement = statement_of(year, WHOLE)
@@ -212,11 +213,11 @@ def test_no_minute_of_intervention_is_counted_twice(year):
             for call in agent.interventions
             for segment in call.segments
         )
-        for before, after in zip(segments, segments[1:], strict=False):
+        for before, after in pairwise(segments):
             assert before[1] <= after[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(years(), st.integers(1, 11))
 def test_a_month_is_the_same_whatever_is_known_of_other_months(year, month):
     period = Period.month(f"2026-{month:02d}")

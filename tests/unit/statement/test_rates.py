@@ -80,8 +80,10 @@ def test_only_tables_that_priced_something_are_listed(make):
         (
             '"159.20"',
             "159.20",
-            "14 packages.week.pay: « 159.2 » n'est pas un montant ;"
-            ' entre guillemets, ex. "159.20"',
+            (
+                "14 packages.week.pay: « 159.2 » n'est pas un montant ; entre guillemets,"
+                ' ex. "159.20"'
+            ),
         ),
         (
             '  night: {pay: "10.75"}\n',
@@ -91,8 +93,10 @@ def test_only_tables_that_priced_something_are_listed(make):
         (
             "checked_until: 2026-01-14",
             "checked_until: 2014-01-14",
-            "8 checked_until: vérifié jusqu'au 2014-01-14, avant l'entrée en vigueur"
-            " (2015-04-17) ; la date à laquelle le texte a été relu",
+            (
+                "8 checked_until: vérifié jusqu'au 2014-01-14, avant l'entrée en vigueur"
+                " (2015-04-17) ; la date à laquelle le texte a été relu"
+            ),
         ),
     ],
 )
