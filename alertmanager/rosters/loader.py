@@ -18,7 +18,7 @@ from alertmanager.rosters.notice_settings import notice_rules
 from alertmanager.rosters.restriction import NamedDates
 from alertmanager.rosters.settings import LimitSettings
 from inventory import Inventory
-from inventory.config import Document, Fault, load_config
+from inventory.config import Document, Fault, read_yaml, validate
 from inventory.config.errors import Path as Keys
 
 
@@ -127,11 +127,16 @@ def build_book(file: RosterFile, default_zone: str) -> RosterBook:
     )
 
 
-def load_rosters(path: Path, inventory: Inventory | None = None) -> RosterBook:
-    """The rosters at `path`; the zone is the file's, else the inventory's, else Europe/Paris.
+def rosters_of(document: Document, inventory: Inventory | None = None) -> RosterBook:
+    """The rosters that `document` is; its zone, else the inventory's, else Europe/Paris.
 
     Raise ConfigurationError with every fault found.
     """
-    file = load_config(path, RosterFile, cross_check)
+    file = validate(document, RosterFile, cross_check)
     zone = inventory.syndicate.timezone if inventory is not None else "Europe/Paris"
     return build_book(file, zone)
+
+
+def load_rosters(path: Path, inventory: Inventory | None = None) -> RosterBook:
+    """The rosters at `path`, see `rosters_of`. Raise ConfigurationError with every fault found."""
+    return rosters_of(read_yaml(path), inventory)

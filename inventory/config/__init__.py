@@ -15,7 +15,7 @@ from inventory.config.fields import (
 from inventory.config.reason import reason
 from inventory.config.secret import SecretFile, read_secret
 from inventory.config.validation import load_config, load_document, validate, validate_block
-from inventory.config.yamlfile import read_yaml
+from inventory.config.yamlfile import parse_yaml, read_yaml
 
 __all__ = [
     "ConfigPath",
@@ -32,6 +32,7 @@ __all__ = [
     "Url",
     "load_config",
     "load_document",
+    "parse_yaml",
     "read_secret",
     "read_yaml",
     "reason",

@@ -122,6 +122,14 @@ def read_yaml(path: FilePath) -> Document:
                 )
             ]
         ) from None
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> Document:
+    """The document that `text` is; faults say that it stands in the file `name`.
+
+    Raise ConfigurationError if it is not YAML, or writes the same key twice.
+    """
     document = Document(name, {})
     builder = _Builder(document)
     try:
