@@ -1,0 +1,98 @@
+"""A sheet as a table: a frozen heading row, typed cells, widths and print setup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from alertmanager.statement.outputs.cells import one_line
+
+EUROS, HOURS, INSTANT = '#,##0.00 "€"', "[h]:mm", "dd/mm/yyyy hh:mm"
+_PLAIN = "General"
+_HEADING = PatternFill("solid", fgColor="FF1F3A5F")
+_TOP = Alignment(vertical="top", wrap_text=True)
+T = TypeVar("T")
+Value = str | int | Decimal | datetime | None
+
+
+class Formula(str):
+    """A formula of ours; every other text is only text, whatever it starts with."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """`value` of a row; `width` in characters; `form` is the format of a number."""
+
+    title: str
+    width: int
+    value: Callable[[T], Value]
+    form: str = _PLAIN
+
+
+def put(sheet: Worksheet, row: int, column: int, value: Value, form: str = _PLAIN) -> Cell:
+    """Write one cell. Naive instants only: a sheet knows no zones."""
+    cell = sheet.cell(row, column)
+    if not isinstance(cell, Cell):
+        raise TypeError(f"{cell.coordinate} is inside a merged range")
+    if isinstance(value, str) and not isinstance(value, Formula):
+        cell.value = one_line(value)
+        cell.data_type = "s"  # openpyxl makes a formula of what begins with =
+    else:
+        cell.value = str(value) if isinstance(value, Formula) else value
+    cell.number_format = form
+    cell.alignment = _TOP
+    return cell
+
+
+def put_table(
+    sheet: Worksheet, columns: Sequence[Column[T]], rows: Iterable[T], first: int = 1
+) -> int:
+    """Headings on row `first`, frozen, then the rows. Return the last row written."""
+    for place, column in enumerate(columns, 1):
+        heading = put(sheet, first, place, column.title)
+        heading.font = Font(bold=True, color="FFFFFFFF")
+        heading.fill = _HEADING
+        sheet.column_dimensions[get_column_letter(place)].width = column.width
+    last = first
+    for last, row in enumerate(rows, first + 1):
+        for place, column in enumerate(columns, 1):
+            put(sheet, last, place, column.value(row), column.form)
+    sheet.freeze_panes = f"A{first + 1}"
+    sheet.auto_filter.ref = f"A{first}:{get_column_letter(len(columns))}{last}"
+    _print_setup(sheet, first)
+    return last
+
+
+def put_totals(sheet: Worksheet, columns: Sequence[Column[T]], last: int, summed: set[str]) -> None:
+    """Under rows 2 to `last`: the sums of the columns named in `summed`, as formulas."""
+    for place, column in enumerate(columns, 1):
+        letter = get_column_letter(place)
+        value: Value = Formula(f"=SUM({letter}2:{letter}{max(last, 2)})")
+        if column.title not in summed:
+            value = "Total" if place == 1 else None
+        put(sheet, last + 1, place, value, column.form).font = Font(bold=True)
+
+
+def letter_of(columns: Sequence[Column[T]], title: str) -> str:
+    """The letter of the column so named."""
+    return get_column_letter([column.title for column in columns].index(title) + 1)
+
+
+def _print_setup(sheet: Worksheet, first: int) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"{first}:{first}"
+    sheet.HeaderFooter.oddFooter.center.text = "&A, page &P / &N"  # type: ignore[union-attr]
