@@ -3,7 +3,7 @@
 from alertmanager.rosters.book import RosterBook
 from alertmanager.rosters.calendar import DayKind
 from alertmanager.rosters.duty import Duty, Gap, Person, RosterError, Shift, UnknownName, Verdict
-from alertmanager.rosters.loader import load_rosters
+from alertmanager.rosters.loader import load_rosters, rosters_of
 
 __all__ = [
     "DayKind",
@@ -16,4 +16,5 @@ __all__ = [
     "UnknownName",
     "Verdict",
     "load_rosters",
+    "rosters_of",
 ]

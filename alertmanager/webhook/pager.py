@@ -49,6 +49,7 @@ from inventory.process import Clock
 class Pager:
     """What the HTTP routes work with."""
 
+    config: WebhookConfig
     store: Store
     clock: Clock
     desk: Desk
@@ -220,6 +221,7 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
     urls = {i.id: i.alertmanager_url for i in config.file.integrations if i.alertmanager_url}
     spool = _spool(config)
     return Pager(
+        config=config,
         store=store,
         clock=clock,
         desk=desk,

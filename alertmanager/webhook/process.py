@@ -28,7 +28,7 @@ def _run(config: WebhookConfig, listening: Listening, clock: Clock) -> int:
     except (StoreError, ValueError) as error:
         return _cannot_run(error)
     try:
-        return _serve(pager, listening.socket, Reload(config, pager))
+        return _serve(pager, listening.socket, Reload(pager))
     except StoreError as error:
         return _cannot_run(error)
 

@@ -19,7 +19,6 @@ from alertmanager.store.database import StoreUnavailable
 from alertmanager.store.journal import write_line
 from alertmanager.webhook.night import plan_of
 from alertmanager.webhook.pager import Pager
-from alertmanager.webhook.settings import WebhookConfig
 from inventory.config import ConfigurationError, Fault
 from inventory.process.logs import get_logger
 
@@ -34,8 +33,8 @@ log = get_logger("vigie.rosters")
 class Reload:
     """Reads the rosters again. Its metric says whether what is on disk is what is in use."""
 
-    def __init__(self, config: WebhookConfig, pager: Pager) -> None:
-        self._config, self._pager = config, pager
+    def __init__(self, pager: Pager) -> None:
+        self._pager = pager
         self._faulty = Gauge(
             "vigie_roster_file_faulty",
             "Whether rosters.yml was refused when it was last read: those of before are in use.",
@@ -59,8 +58,8 @@ class Reload:
         self._faulty.set(1)
 
     def _reload(self) -> None:
-        file = self._config.rosters_again()
         pager, live = self._pager, self._pager.live
+        file = pager.config.rosters_again()
         live.refresh()
         now = pager.clock()
         diff = roster_diff(live.book, live.under_changes(file), now)
@@ -73,7 +72,7 @@ class Reload:
     def _apply(self, file: RosterBook) -> None:
         pager = self._pager
         pager.live.replace_file(file)
-        plan = plan_of(replace(self._config, rosters=file), pager.desk.zone)
+        plan = plan_of(replace(pager.config, rosters=file), pager.desk.zone)
         pager.night.replan(plan)
 
 

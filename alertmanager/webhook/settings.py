@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alertmanager.notifiers.configured import ConfiguredNotifier, configured_notifiers
-from alertmanager.rosters import RosterBook, load_rosters
+from alertmanager.rosters import RosterBook, load_rosters, rosters_of
 from alertmanager.webhook.file import CanarySettings, WebhookFile
 from inventory import Inventory, load_inventory
 from inventory.config import (
@@ -36,11 +36,15 @@ class WebhookConfig:
         return _through(self.file, self.notifiers)
 
     def rosters_again(self) -> RosterBook:
-        """The rosters as their file says now, with all that the configuration in use names.
+        """The rosters as their file says now. Raise ConfigurationError with every fault."""
+        return self.rosters_in(read_yaml(self.document.file_named("rosters")))
+
+    def rosters_in(self, written: Document) -> RosterBook:
+        """The rosters that `written` is, with all that the configuration in use names.
 
         Raise ConfigurationError with every fault.
         """
-        rosters = load_rosters(self.document.file_named("rosters"), self.inventory)
+        rosters = rosters_of(written, self.inventory)
         faults = list(_unknown_names(rosters, self.document))
         if faults:
             raise ConfigurationError(faults)
