@@ -98,3 +98,22 @@ def test_a_faulty_file_changes_nothing_and_is_said_with_its_lines(web: Any) -> N
     assert (replaced_lines(web), faulty(web)) == ([], 0)
     web.child.process.send_signal(signal.SIGTERM)
     assert web.child.process.wait(20) == 0
+
+
+def test_what_a_file_would_change_is_asked_of_the_running_process(web: Any) -> None:
+    text = web.settings.path("rosters.yml").read_text(encoding="utf-8")
+
+    def ask(text: str, token: str = "operator.token") -> requests.Response:  # noqa: S107
+        headers = {"Authorization": f"Bearer {web.settings.secret(token)}"}
+        body = {"text": text, "name": "nouveau.yml"}
+        return requests.post(web.url("rosters/diff"), json=body, headers=headers, timeout=20)
+
+    diff = ask(text.replace(ORDER, OTHER)).json()
+    assert diff["soon"]
+    assert [person["id"] for person in diff["changes"][0]["after"]] == [LUC]
+    assert ask(text).json()["changes"] == []
+    refused = ask(text.replace("- id: renfort\n", "- id: secours\n"))
+    assert (refused.status_code, "escalation.steps[1]" in refused.json()["detail"]) == (422, True)
+    assert "nouveau.yml:1: people: " in ask("people: []\n").json()["detail"]
+    assert ask(text, "status.token").status_code == 401
+    assert on_duty(web) == [NADIA]
