@@ -14,9 +14,11 @@ from alertmanager.webhook import (
     ingest,
     link_routes,
     maintenances,
+    personal_routes,
     problems,
     reads,
     records,
+    roster_diff,
 )
 from alertmanager.webhook.limits import BodyLimits
 from alertmanager.webhook.pager import Pager
@@ -41,7 +43,9 @@ def build_app(pager: Pager) -> FastAPI:
         actions,
         maintenances,
         duty_routes,
+        roster_diff,
         link_routes,
+        personal_routes,
         health,
     ):
         app.include_router(part.router(pager))

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from importlib.resources import files
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from alertmanager.delivery.sms_text import clock
-from alertmanager.rosters.explain import french_instant
 from alertmanager.webhook.link_view import LinkView
+from alertmanager.webhook.pages import NBSP, environment
 
-NBSP = "\N{NO-BREAK SPACE}"
 _WORDS = {
     "open": "pas encore transmis",
     "paging": "attend quelqu’un",
@@ -33,23 +26,6 @@ _SEVERITIES = {
     "warning": "Avertissement",
     "info": "Information",
     "none": "Information",
-}
-_STYLE = files("alertmanager.webhook").joinpath("templates", "link.css").read_text("utf-8").strip()
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-
-HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none';"
-        " form-action 'self'; frame-ancestors 'none'"
-    ),
-    # The address is the secret: it must be neither kept, nor passed on, nor found.
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
@@ -67,22 +43,8 @@ class LinkPages:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        environment = Environment(
-            loader=PackageLoader("alertmanager.webhook"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters.update(iso=_iso, jour=partial(french_instant, zone=zone))
-        # Ours, without a character that HTML would read otherwise; escaped, its hash would differ.
-        environment.globals.update(
-            nbsp=NBSP,
-            words=_WORDS,
-            severities=_SEVERITIES,
-            style=Markup(_STYLE),  # noqa: S704
-        )
-        self._environment = environment
+        self._environment = environment(zone)
+        self._environment.globals.update(words=_WORDS, severities=_SEVERITIES)
 
     def incidents(
         self, view: LinkView, now: datetime, notice: Notice | None, *, offer: bool
@@ -134,7 +96,3 @@ def _heading(view: LinkView) -> str:
     if view.waiting:
         return f"{view.waiting}{NBSP}incident{'s' if view.waiting > 1 else ''} à prendre en charge"
     return f"{view.incident_count}{NBSP}incidents"
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -15,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from alertmanager.store.tables import Link, Message
 from alertmanager.webhook.link_answers import answer
-from alertmanager.webhook.link_page import HEADERS, LinkPages, Notice
+from alertmanager.webhook.link_page import LinkPages, Notice
 from alertmanager.webhook.link_view import view_of
 from alertmanager.webhook.links import find_link
 from alertmanager.webhook.pager import Pager
-from alertmanager.webhook.problems import Problem
+from alertmanager.webhook.pages import HEADERS
+from alertmanager.webhook.same_origin import must_be_ours, origin_of
 from inventory.process.logs import get_logger
 
 log = get_logger("vigie.links")
@@ -37,7 +37,7 @@ def router(pager: Pager) -> APIRouter:
     if key is None:
         return routes
     pages = LinkPages(pager.desk.zone)
-    origins = {_origin(pager.public_url)}
+    origins = {origin_of(pager.public_url)}
 
     @routes.head("/a/{token}", include_in_schema=False)
     @routes.get("/a/{token}", summary="What a message was about", responses=_RESPONSES)
@@ -53,7 +53,7 @@ def router(pager: Pager) -> APIRouter:
 
     @routes.post("/a/{token}", summary="Take what the message was about", responses=_RESPONSES)
     def act(request: Request, token: str, page: PageNumber = 1) -> HTMLResponse:
-        _from_here(request, origins)
+        must_be_ours(request, origins)
         with pager.store.write() as session:
             link = find_link(session, key, token)
             now = pager.clock()
@@ -96,22 +96,3 @@ def _said(used_before: bool, taken: int) -> Notice:
     if taken == 1:
         return Notice("C’est noté : vous avez pris l’incident en charge.", "Merci.")
     return Notice(f"C’est noté : vous avez pris {taken} incidents en charge.", "Merci.")
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
-def _from_here(request: Request, origins: set[tuple[str, str]]) -> None:
-    """Raise Problem 403 when the form that was sent is on another site's page.
-
-    The token is the secret, so this is a second lock. Under ``Referrer-Policy: no-referrer``
-    a browser says ``Origin: null`` even of our own form.
-    """
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "null")
-    here = origins | {(request.url.scheme, request.headers.get("host", ""))}
-    if site in ("same-origin", "none") and (origin == "null" or _origin(origin) in here):
-        return
-    raise Problem(HTTPStatus.FORBIDDEN, "ce formulaire vient d'un autre site")

@@ -1,17 +1,7 @@
-"""Links that answer a message: unguessable, single use, valid for a day.
-
-A token is 12 random bytes and the first 12 of their HMAC-SHA256, in 32 characters of URL-safe
-base64. Without the key nobody makes one, not even with a copy of the database, which keeps only
-digests; with the key alone neither, for the digest must be in the database.
-"""
+"""Links that answer a message: unguessable, single use, valid for a day."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -20,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from alertmanager.store.database import Store, StoreUnavailable
 from alertmanager.store.tables import Link, Message
+from alertmanager.webhook.signed_tokens import digest, is_ours, new_token
 from inventory.process import Clock
 from inventory.process.logs import get_logger
 
 LIFETIME = timedelta(hours=24)
-_RANDOM, _PROOF = 12, 12  # bytes: 96 bits each
 _PURPOSE = b"vigie answer link\0"
 
 log = get_logger("vigie.links")
@@ -43,25 +33,16 @@ def make_link(
     if not message.maybe_sent:
         unsent = delete(Link).where(Link.message_id == message.id, Link.used_at.is_(None))
         session.execute(unsent)
-    token = _signed(key, secrets.token_bytes(_RANDOM))
+    token = new_token(key, _PURPOSE)
     session.add(
-        Link(
-            digest=_digest(token), message_id=message.id, created_at=now, expires_at=now + lifetime
-        )
+        Link(digest=digest(token), message_id=message.id, created_at=now, expires_at=now + lifetime)
     )
     return token
 
 
 def find_link(session: Session, key: bytes, token: str) -> Link | None:
     """The link of that token, used or expired as it may be; None: we never made it."""
-    try:
-        raw = base64.b64decode(token.encode("ascii"), b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        return None
-    expected = _signed(key, raw[:_RANDOM])
-    if len(raw) != _RANDOM + _PROOF or not hmac.compare_digest(expected, token):
-        return None
-    return session.get(Link, _digest(token))
+    return session.get(Link, digest(token)) if is_ours(key, _PURPOSE, token) else None
 
 
 def use_up(session: Session, link: Link, now: datetime) -> bool:
@@ -88,12 +69,3 @@ def link_maker(store: Store, key: bytes, public_url: str, clock: Clock) -> LinkF
             return None
 
     return link_for
-
-
-def _signed(key: bytes, random: bytes) -> str:
-    proof = hmac.new(key, _PURPOSE + random, hashlib.sha256).digest()[:_PROOF]
-    return base64.urlsafe_b64encode(random + proof).decode()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""A person's own page on the real process: a turn offered, taken with its cost seen, approved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+NADIA, LUC, INES, KEEPER = "nadia.benali", "luc.marchand", "ines.robert", "helene.vasseur"
+
+
+@pytest.fixture
+def web(estate: Any) -> Iterator[Any]:
+    estate.settings.write_secret("link.key", "0123456789abcdef0123456789abcdef")
+    estate.write(link_key_file="link.key")
+    estate.start()
+    return estate
+
+
+def address(web: Any, person: str) -> str:
+    headers = {"Authorization": f"Bearer {web.settings.secret('operator.token')}"}
+    answer = requests.post(
+        web.url(f"people/{person}/address"), json={"person": KEEPER}, headers=headers, timeout=10
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"])
+
+
+def get(url: str, status: int = 200) -> str:
+    answer = requests.get(url, timeout=10)
+    assert answer.status_code == status, answer.text
+    assert "script" not in answer.headers["content-security-policy"]
+    return answer.text
+
+
+def post(url: str, **form: str) -> str:
+    answer = requests.post(url, data=form, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, text
+    return found[1]
+
+
+def test_a_swap_from_page_to_page(web: Any) -> None:
+    luc, nadia, keeper = (address(web, person) for person in (LUC, NADIA, KEEPER))
+    page = get(luc)
+    assert "Luc Marchand" in page
+    turn = first(r'/tours/(astreinte[^"]+)"', page)
+    assert "Proposer ce tour" in get(f"{luc}/tours/{turn}")
+    page = post(f"{luc}/offres", tour=turn, pour="", note="mariage de ma sœur <b>")
+    assert "Votre tour est proposé" in page
+    assert "mariage de ma sœur &lt;b&gt;" in page
+    swap = first(r"/echanges/([0-9a-f]+)/retirer", page)
+
+    assert swap in get(nadia)
+    shown = get(f"{nadia}/echanges/{swap}")
+    assert "Délai de prévenance" in shown
+    assert "Équité sur 12 mois" in shown
+    assert "un responsable doit encore valider" in shown.lower()
+    assert "C’est noté" in post(f"{nadia}/echanges/{swap}/prendre")
+
+    page = get(keeper)
+    assert "Échanges à valider" in page
+    assert "pris par Nadia Benali" in page
+    assert "Délai de prévenance" in page  # what she was shown that costs
+    assert "est validé" in post(f"{keeper}/echanges/{swap}/valider")
+    (done,) = web.get("rosters/swaps")["swaps"]
+    assert (done["state"], done["taken_by"], done["decided_by"]) == ("approved", NADIA, KEEPER)
+    assert done["cost"]["lines"]
+    assert turn not in get(luc)
+    assert turn in get(nadia)
+
+
+def test_the_wrong_ones_are_told_so_and_nothing_happens(web: Any) -> None:
+    luc, ines = address(web, LUC), address(web, INES)
+    turn = first(r'/tours/([^"]+)"', get(luc))
+    page = post(f"{luc}/offres", tour=turn, pour=NADIA)
+    swap = first(r"/echanges/([0-9a-f]+)/retirer", page)
+    assert swap not in get(ines)
+    get(f"{ines}/echanges/{swap}", 404)
+    assert "proposé à quelqu&#39;un d&#39;autre" in post(f"{ines}/echanges/{swap}/prendre")
+    assert "déjà offerte" in post(f"{luc}/offres", tour=turn)
+    assert "n&#39;est plus le vôtre" in post(f"{luc}/offres", tour="astreinte~20260101T1800")
+    assert "Aucun échange de ce numéro" in post(f"{luc}/echanges/abc/prendre")
+    (only,) = web.get("rosters/swaps")["swaps"]
+    assert only["state"] == "offered"
+
+
+def test_another_site_cannot_act_and_a_new_address_ends_the_old(web: Any) -> None:
+    luc = address(web, LUC)
+    turn = first(r'/tours/([^"]+)"', get(luc))
+    headers = {"Origin": "https://ailleurs.test", "Sec-Fetch-Site": "cross-site"}
+    answer = requests.post(f"{luc}/offres", data={"tour": turn}, headers=headers, timeout=10)
+    assert answer.status_code == 403
+    new = address(web, LUC)
+    assert "n’existe pas" in get(luc, 404)
+    assert "Luc Marchand" in get(new)
+    assert requests.post(f"{luc}/offres", data={"tour": turn}, timeout=10).status_code == 404
+    assert web.get("rosters/swaps")["swaps"] == []
+    for path in ("moi/x", "moi/" + "A" * 32, f"moi/{'é' * 32}"):
+        get(f"{web.ports.url('webhook')}/{path}", 404)
+
+
+def test_no_number_and_no_other_town_is_on_it(web: Any) -> None:
+    page = get(address(web, LUC))
+    assert "+336" not in page
+    assert "06 39" not in page
+    web.post(web.alert())
+    assert "MailAccountCompromised" not in get(address(web, LUC))
