@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right, insort
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -20,8 +21,8 @@ _SEARCH_DAYS = 400
 # The span of a date may begin the day before and end the day after. One date more: clocks put
 # back across midnight show one date twice.
 _NEAR = 2
-# What was found once is kept for about that many days: twenty years, some megabytes.
-_KEPT_DAYS = 8192
+# So many dates, and answers, are kept: twenty years, some megabytes.
+_KEPT = 8192
 
 
 class DailySpans:
@@ -33,8 +34,8 @@ class DailySpans:
 
     def __init__(self, zone: ZoneInfo, rule: Callable[[date], Span | None]) -> None:
         self._zone = zone
-        self._span = lru_cache(maxsize=_KEPT_DAYS)(rule)
-        self._known: dict[int, tuple[State, ...]] = {}
+        self._span = lru_cache(maxsize=_KEPT)(rule)
+        self._known = _Known()
 
     def at(self, instant: datetime) -> State:
         """(inside?, the interval over which it is so).
@@ -42,15 +43,11 @@ class DailySpans:
         The interval is as wide as can be, up to `_SEARCH_DAYS` on either side.
         """
         instant = as_utc(instant)
-        # A walk asks the same again: each layer's, each roster's, a fair order's.
-        known = self._known.get(instant.toordinal(), ())
-        for answer in known:
-            if answer[1].holds(instant):
-                return answer
-        answer = self._found(instant)
-        if len(self._known) > _KEPT_DAYS:
-            self._known = {}
-        self._known[instant.toordinal()] = (*known, answer)
+        answer = self._known.at(instant)
+        if answer is None:
+            if self._known.full:
+                self._known = _Known()
+            answer = self._known.keep(self._found(instant))
         return answer
 
     def _found(self, instant: datetime) -> State:
@@ -63,44 +60,77 @@ class DailySpans:
 
     def next_start(self, instant: datetime) -> datetime | None:
         """The first start of a span after `instant`; None: there is none for a year."""
-        starts = (start for start, _ in self._spans(self._date(instant), 1) if start > instant)
-        return min(_first_few(starts), default=None)
+        return self._nearest(self._date(instant), 1, lambda span: span[0] > instant, 0)
 
     def _start_after(self, instant: datetime) -> datetime:
         return self.next_start(instant) or self._midnight(instant, 1)
 
     def _end_before(self, instant: datetime) -> datetime:
-        ends = (end for _, end in self._spans(self._date(instant), -1) if end <= instant)
-        return max(_first_few(ends), default=self._midnight(instant, -1))
+        found = self._nearest(self._date(instant), -1, lambda span: span[1] <= instant, 1)
+        return found or self._midnight(instant, -1)
 
     def _midnight(self, instant: datetime, way: _Way) -> datetime:
         """Up to where a search that found nothing has proven that there is nothing."""
         day = self._date(instant) + way * (_SEARCH_DAYS - _NEAR) * _DAY
         return instant_of(day, time(), self._zone)
 
+    def _nearest(
+        self, day: date, way: _Way, beyond: Callable[[Span], bool], end: int
+    ) -> datetime | None:
+        """That end of the first span beyond an instant, the dates being searched from `day` on."""
+        found: list[datetime] = []
+        nearer = 0
+        for ahead in range(-_NEAR, _SEARCH_DAYS):
+            span = self._span(day + way * ahead * _DAY)
+            if span is not None and beyond(span):
+                found.append(span[end])
+            # Spans of neighbouring dates may be out of order.
+            nearer += bool(found)
+            if nearer > _NEAR:
+                break
+        return (max if way < 0 else min)(found, default=None)
+
     def _joined(self, run: Span, day: date, way: _Way) -> Span:
         """`run` with all that meets it on that side."""
         apart = 0
-        for start, end in self._spans(day, way):
-            if start <= run[1] and run[0] <= end:
-                run, apart = (min(start, run[0]), max(end, run[1])), 0
-            elif apart == 2 * _NEAR:
-                break
-            else:
-                apart += 1
-        return run
-
-    def _spans(self, day: date, way: _Way) -> Iterator[Span]:
-        """The spans of the dates from `day` on, or back; dates just behind are looked at too."""
         for ahead in range(-_NEAR, _SEARCH_DAYS):
             span = self._span(day + way * ahead * _DAY)
-            if span is not None:
-                yield span
+            if span is not None and span[0] <= run[1] and run[0] <= span[1]:
+                run, apart = (min(span[0], run[0]), max(span[1], run[1])), 0
+            elif ahead > 0:
+                apart += 1
+                if apart > _NEAR:
+                    break
+        return run
 
     def _date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
 
 
-def _first_few(instants: Iterator[datetime]) -> list[datetime]:
-    """Enough of them to hold the nearest: spans of neighbouring dates may be out of order."""
-    return [instant for instant, _ in zip(instants, range(_NEAR + 1), strict=False)]
+class _Known:
+    """Answers found before: a walk asks the same again, for each roster and for a fair order."""
+
+    def __init__(self) -> None:
+        self._starts: list[datetime] = []
+        self._answers: dict[datetime, State] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether that is enough to remember."""
+        return len(self._starts) >= _KEPT
+
+    def at(self, instant: datetime) -> State | None:
+        """The answer for `instant`, if it is known."""
+        place = bisect_right(self._starts, instant)
+        if place == 0:
+            return None
+        answer = self._answers[self._starts[place - 1]]
+        return answer if answer[1].holds(instant) else None
+
+    def keep(self, answer: State) -> State:
+        """Remember an answer. Threads may do so at once: a start is never listed before it is."""
+        start = answer[1].starts
+        if start is not None and start not in self._answers:
+            self._answers[start] = answer
+            insort(self._starts, start)
+        return answer

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -44,10 +45,11 @@ class _ByDate(ABC):
 
     def __init__(self, first: date, count: int, at: time, zone: ZoneInfo) -> None:
         self._first, self._count, self._at, self._zone = first, count, at, zone
+        self._start = lru_cache(maxsize=4096)(self._start_of)
 
     def starts(self, number: int) -> datetime:
         """That wall-clock time on the turn's date."""
-        return instant_of(self._date(number), self._at, self._zone)
+        return self._start(number)
 
     def number(self, instant: datetime) -> int:
         """Found from the date that clocks show."""
@@ -57,6 +59,9 @@ class _ByDate(ABC):
         while self.starts(number) > instant:
             number -= 1
         return number
+
+    def _start_of(self, number: int) -> datetime:
+        return instant_of(self._date(number), self._at, self._zone)
 
     @abstractmethod
     def _date(self, number: int) -> date:

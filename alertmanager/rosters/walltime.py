@@ -51,6 +51,9 @@ class Interval:
 
     def meet(self, other: Interval) -> Interval:
         """What both hold; the caller knows that they share an instant."""
-        starts = [bound for bound in (self.starts, other.starts) if bound is not None]
-        ends = [bound for bound in (self.ends, other.ends) if bound is not None]
-        return Interval(max(starts, default=None), min(ends, default=None))
+        starts, ends = self.starts, self.ends
+        if starts is None or (other.starts is not None and other.starts > starts):
+            starts = other.starts
+        if ends is None or (other.ends is not None and other.ends < ends):
+            ends = other.ends
+        return Interval(starts, ends)
