@@ -13,8 +13,8 @@ from alertmanager.rosters.spans import Span, joined, missing
 Told = Mapping[tuple[str, str], Sequence[Span]]
 """By (roster, person), when they answer: in order, without overlaps."""
 
-_PAUSE = timedelta(hours=24)
-"""Evenings in a row are one piece of duty."""
+_PAUSE = timedelta(hours=13)
+"""No longer than an office is open: evenings in a row are one piece, single nights are not."""
 
 
 @dataclass(frozen=True)

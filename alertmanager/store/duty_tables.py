@@ -112,8 +112,10 @@ class PersonalLink(Base):
 class DutyNotice(Base):
     """What a person was told of their duty, once: `key` makes it the same thing.
 
-    `kind`: ``reminder`` before it starts, ``change`` of it, ``takeover`` at its start. Of a
-    take-over, `answered_at` proves that the person can be reached by that address.
+    `kind`: ``reminder`` before it starts, ``gained`` and ``lost`` when it changes, ``takeover`` at
+    its start, ``unanswered`` to the others when nobody answered that. Without `message_id` the
+    person had no address. Of a take-over, `answered_at` proves that the person can be reached by
+    that message's address; `escalated_at`: others were told that they did not answer.
     """
 
     __tablename__ = "duty_notices"
@@ -128,6 +130,7 @@ class DutyNotice(Base):
     decided_at: Mapped[datetime]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     answered_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
 
 
 class DutySnapshot(Base):

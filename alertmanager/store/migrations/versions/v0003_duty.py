@@ -101,6 +101,7 @@ def _links_and_notices() -> None:
         sa.Column("decided_at", UtcDateTime(), nullable=False),
         sa.Column("message_id", sa.Integer(), sa.ForeignKey("messages.id")),
         sa.Column("answered_at", UtcDateTime()),
+        sa.Column("escalated_at", UtcDateTime()),
     )
     op.create_index("ix_duty_notices_message_id", "duty_notices", ["message_id"])
     op.create_index("ix_duty_notices_person_kind", "duty_notices", ["person", "kind"])
