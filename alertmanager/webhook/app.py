@@ -10,6 +10,7 @@ from alertmanager.webhook import (
     actions,
     callbacks,
     duty_routes,
+    feed_routes,
     health,
     ingest,
     link_routes,
@@ -46,6 +47,7 @@ def build_app(pager: Pager) -> FastAPI:
         roster_diff,
         link_routes,
         personal_routes,
+        feed_routes,
         health,
     ):
         app.include_router(part.router(pager))

@@ -48,4 +48,5 @@ class PersonPages:
             notice=notice,
             base=base,
             keepers=keepers,
+            rosters=view.rosters if view is not None else (),
         )

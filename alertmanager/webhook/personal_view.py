@@ -56,6 +56,7 @@ class PersonView:
     mine: Sequence[ShownSwap]
     to_decide: Sequence[ShownSwap]
     others: Sequence[Person] = ()
+    rosters: Sequence[tuple[str, str]] = ()
     turn: ShownTurn | None = None
     swap: ShownSwap | None = None
     cost: Sequence[CostLine] = field(default_factory=tuple)
@@ -87,6 +88,7 @@ def view_of(session: Session, book: RosterBook, person: Person, now: datetime) -
         mine=mine,
         to_decide=to_decide,
         others=[one for one in book.persons if one.id != person.id],
+        rosters=[(roster, book.roster_name(roster)) for roster in book.roster_ids],
     )
 
 

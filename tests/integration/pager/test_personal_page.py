@@ -114,3 +114,18 @@ def test_no_number_and_no_other_town_is_on_it(web: Any) -> None:
     assert "06 39" not in page
     web.post(web.alert())
     assert "MailAccountCompromised" not in get(address(web, LUC))
+
+
+def test_the_calendars_behind_the_address(web: Any) -> None:
+    luc = address(web, LUC)
+    for path in ("agenda.ics", "agenda/astreinte.ics"):
+        answer = requests.get(f"{luc}/{path}", timeout=10)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/calendar")
+        assert answer.content.startswith(b"BEGIN:VCALENDAR\r\n")
+        assert b"BEGIN:VTIMEZONE" in answer.content
+        assert b"BEGIN:VEVENT" in answer.content
+        assert b"+336" not in answer.content
+    assert requests.get(f"{luc}/agenda/astrinte.ics", timeout=10).status_code == 404
+    address(web, LUC)
+    assert requests.get(f"{luc}/agenda.ics", timeout=10).status_code == 404
