@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from deploy.cli.__main__ import main
 from deploy.estate.child import wait_until
 
 NADIA, LUC = "nadia.benali", "luc.marchand"
@@ -56,9 +57,21 @@ def replaced_lines(web: Any) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == "roster.file_replaced"]
 
 
-def test_the_file_as_edited_pages_others_at_once(web: Any) -> None:
+def compare(web: Any, text: str, token: str = "operator.token") -> requests.Response:
+    """Ask the process what that file would change."""
+    headers = {"Authorization": f"Bearer {web.settings.secret(token)}"}
+    body = {"text": text, "name": "nouveau.yml"}
+    return requests.post(web.url("rosters/diff"), json=body, headers=headers, timeout=20)
+
+
+def test_the_file_as_edited_is_compared_then_pages_others_at_once(
+    web: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert (on_duty(web), faulty(web)) == ([NADIA], 0)
     replace(web, ORDER, OTHER)
+    arguments = ["roster", "diff", "--config", str(web.settings.path("rosters.yml"))]
+    assert main([*arguments, "--running", str(web.settings.path("webhook.yml"))]) == 1
+    assert ": Luc Marchand au lieu de Nadia Benali\n" in capsys.readouterr().out
     assert on_duty(web) == [NADIA]
     log = reload(web, "rosters_replaced")
     assert (on_duty(web), faulty(web)) == ([LUC], 0)
@@ -93,27 +106,15 @@ def test_a_faulty_file_changes_nothing_and_is_said_with_its_lines(web: Any) -> N
     assert "webhook.yml:" in log
     assert "escalation.steps[1].roster: tour d'astreinte « renfort » inconnu" in log
 
+    text = path.read_text(encoding="utf-8")
+    assert compare(web, text).json()["changes"] == []
+    answer = compare(web, text.replace("- id: renfort\n", "- id: secours\n"))
+    assert (answer.status_code, "escalation.steps[1]" in answer.json()["detail"]) == (422, True)
+    assert "nouveau.yml:1: people: " in compare(web, "people: []\n").json()["detail"]
+    assert compare(web, text, "status.token").status_code == 401
+
     log = "\n".join(reload(web, "rosters_replaced"))
     assert "changed_turns=0" in log
     assert (replaced_lines(web), faulty(web)) == ([], 0)
     web.child.process.send_signal(signal.SIGTERM)
     assert web.child.process.wait(20) == 0
-
-
-def test_what_a_file_would_change_is_asked_of_the_running_process(web: Any) -> None:
-    text = web.settings.path("rosters.yml").read_text(encoding="utf-8")
-
-    def ask(text: str, token: str = "operator.token") -> requests.Response:  # noqa: S107
-        headers = {"Authorization": f"Bearer {web.settings.secret(token)}"}
-        body = {"text": text, "name": "nouveau.yml"}
-        return requests.post(web.url("rosters/diff"), json=body, headers=headers, timeout=20)
-
-    diff = ask(text.replace(ORDER, OTHER)).json()
-    assert diff["soon"]
-    assert [person["id"] for person in diff["changes"][0]["after"]] == [LUC]
-    assert ask(text).json()["changes"] == []
-    refused = ask(text.replace("- id: renfort\n", "- id: secours\n"))
-    assert (refused.status_code, "escalation.steps[1]" in refused.json()["detail"]) == (422, True)
-    assert "nouveau.yml:1: people: " in ask("people: []\n").json()["detail"]
-    assert ask(text, "status.token").status_code == 401
-    assert on_duty(web) == [NADIA]
