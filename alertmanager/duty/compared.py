@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,6 +81,9 @@ def from_json(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[S
     }
 
 
-def _left(spans: Iterable[Span], others: Sequence[Span]) -> Iterator[Span]:
-    for span in spans:
-        yield from missing(within(others, span), span)
+def _left(spans: Sequence[Span], others: Sequence[Span]) -> Iterator[Span]:
+    """What is left of the spans without the others, both in order and without overlaps."""
+    starts, ends = [low for low, _ in others], [high for _, high in others]
+    for start, end in spans:
+        first, last = bisect_right(ends, start), bisect_left(starts, end)
+        yield from missing(others[first:last], (start, end))
