@@ -23,9 +23,8 @@ from inventory.config import ConfigurationError, Fault
 from inventory.process.logs import get_logger
 
 _MOST_LOGGED = 20
-_MOST_KEPT = 1000
-"""Changed turns in one line of the journal: four rosters that change hands daily, for most of the
-400 days."""
+_MOST_KEPT = 500
+"""Changed turns in one line of the journal: eight rosters that change hands weekly."""
 
 log = get_logger("vigie.rosters")
 
