@@ -168,4 +168,5 @@ def _feed(
         # Who is on duty may be asked to a meeting all the same.
         event.add("TRANSP", "TRANSPARENT")
         calendar.add_component(event)
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
