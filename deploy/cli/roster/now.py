@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from typing import Any
 
+from alertmanager.rosters import Verdict
 from alertmanager.rosters.explain import french_instant
 from deploy.cli.roster import asked
 from deploy.cli.roster.told import iso, people_data, print_json
@@ -15,6 +18,7 @@ HELP = "qui est d'astreinte, et pourquoi"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--at", metavar="INSTANT", help="un autre instant que maintenant")
+    parser.add_argument("--why", action="store_true", help="ce que dit chaque couche")
     asked.add_book(parser)
     asked.add_roster(parser)
     asked.add_format(parser)
@@ -32,7 +36,9 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
                 "name": book.roster_name(name),
                 "people": people_data(duty.people),
                 "layer": duty.layer,
+                "shadow": people_data(duty.shadow),
                 "why": duty.why,
+                **({"layers": _layers(book.explain(name, at))} if arguments.why else {}),
                 "starts": iso(duty.starts) if duty.starts else None,
                 "ends": iso(duty.ends) if duty.ends else None,
             }
@@ -47,7 +53,19 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
             print(f"  {person.name}, {person.phone}")
         if not duty.people:
             print("  PERSONNE")
+        for person in duty.shadow:
+            print(f"  {person.name}, en doublure : ne reçoit pas les appels")
         print(f"  Pourquoi : {duty.why}")
+        for verdict in book.explain(name, at) if arguments.why else ():
+            mark = "→" if verdict.answers else "·"
+            print(f"    {mark} {verdict.layer_name} ({verdict.layer_id}) : {verdict.why}")
         if duty.ends:
             print(f"  Prochain changement : {french_instant(duty.ends, book.zone)}")
     return 0
+
+
+def _layers(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    return [
+        {"layer": one.layer_id, "name": one.layer_name, "answers": one.answers, "why": one.why}
+        for one in verdicts
+    ]
