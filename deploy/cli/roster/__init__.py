@@ -6,14 +6,21 @@ import argparse
 import sys
 
 from alertmanager.rosters import RosterError
-from deploy.cli.roster import diff, gaps, now, shifts
+from deploy.cli.roster import diff, gaps, interventions, now, shifts, statement
 from deploy.cli.roster.asked import AskedWrongly
 from inventory.config import ConfigurationError
 from inventory.process import Clock, refuse_to_start, system_clock
 
 SUMMARY = "Qui est d'astreinte, maintenant ou sur une période, et où il manque quelqu'un."
 EXIT_USAGE = 2
-_ACTIONS = {"now": now, "shifts": shifts, "gaps": gaps, "diff": diff}
+_ACTIONS = {
+    "now": now,
+    "shifts": shifts,
+    "gaps": gaps,
+    "diff": diff,
+    "statement": statement,
+    "interventions": interventions,
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
