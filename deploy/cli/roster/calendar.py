@@ -1,0 +1,53 @@
+"""`vigie roster calendar`: the duty of a roster, or of a person, as a file for a calendar."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, timedelta
+
+from alertmanager.rosters import RosterBook, Shift
+from alertmanager.rosters.ical import person_feed, roster_feed
+from alertmanager.rosters.spans import Span
+from deploy.cli.roster import asked
+from deploy.cli.roster.written import add_out, write
+from inventory.process import Clock
+
+HELP = "les tours d'un tour d'astreinte ou d'une personne, pour un agenda (.ics)"
+LOOK_BACK = timedelta(days=31)
+LOOK_AHEAD = timedelta(days=400)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    asked.add_span(parser)
+    asked.add_book(parser)
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--roster", metavar="ID", help="ce tour d'astreinte")
+    whose.add_argument("--person", metavar="ID", help="cette personne, dans tous les tours")
+    add_out(parser)
+
+
+def run(arguments: argparse.Namespace, clock: Clock) -> int:
+    """Write the calendar, from 31 days ago to 400 days ahead unless told otherwise."""
+    book = asked.book_of(arguments)
+    now = clock()
+    start, end = _span(arguments, book, clock)
+
+    def version(_roster: str, _shift: Shift) -> int:
+        # A file does not know the one before it; that it is newer is all a calendar needs.
+        return int(now.timestamp()) // 60
+
+    if arguments.person:
+        feed = person_feed(book, arguments.person, start, end, version, stamp=now)
+    else:
+        feed = roster_feed(book, arguments.roster, start, end, version, stamp=now)
+    write(feed, arguments.out)
+    return 0
+
+
+def _span(arguments: argparse.Namespace, book: RosterBook, clock: Clock) -> Span:
+    start, end = asked.span_of(arguments, book, clock, LOOK_AHEAD)
+    if arguments.start:
+        return start, end
+    local = start.astimezone(book.zone)
+    return datetime(local.year, local.month, local.day, tzinfo=book.zone) - LOOK_BACK, end
