@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from alertmanager.rosters.settings import Day, Entry, Text, Turns, WallTime, Weekday
 from inventory.config import Identifier
 
-DayWord = Weekday | Literal["holiday", "eve"]
+# Weekday and two more, in one list: a wrong word is one fault.
+DayWord = Literal[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "holiday",
+    "eve",
+]
 Office = Literal["always", "support_hours", "outside_support_hours"]
 Unit = Literal["hours", "days", "weeks", "months"]
 UNITS: dict[str, Unit] = {"hour": "hours", "day": "days", "week": "weeks", "month": "months"}
 
 
-def _form(value: Any) -> str:
+def _word_or_block(value: Any) -> str:
     """Which of the forms a value is written in: pydantic then tells the faults of that one."""
-    if isinstance(value, list | tuple):
-        return "list"
     return "word" if isinstance(value, str) or value is None else "block"
+
+
+def _word_list_or_block(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else _word_or_block(value)
 
 
 class DateRange(Entry):
@@ -56,15 +69,6 @@ class Period(Entry):
     weeks: int | None = Field(None, ge=1, le=53)
     months: int | None = Field(None, ge=1, le=12)
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise ValueError(
-                "la durée d'un tour se dit en une unité ; attendu : une clé parmi hours, days,"
-                " weeks, months, ex. {weeks: 2}"
-            )
-        return self
-
     @property
     def unit(self) -> Unit:
         """The unit it is said in."""
@@ -86,23 +90,34 @@ class Handover(Entry):
 class CrewSettings(Entry):
     """Those of one turn: `people` answer together, `shadow` only watch."""
 
-    people: Turns
+    people: Turns = Field(examples=["people: [malik.haddad, luc.marchand]"])
     shadow: tuple[Identifier, ...] = ()
+
+
+def _one_unit(value: str | Period) -> str | Period:
+    if isinstance(value, Period) and len(value.model_fields_set) != 1:
+        raise ValueError(
+            "la durée d'un tour se dit en une unité ; attendu : une clé parmi hours, days, weeks,"
+            " months, ex. {weeks: 2}"
+        )
+    return value
 
 
 Every = Annotated[
     Annotated[Literal["hour", "day", "week", "month"], Tag("word")]
     | Annotated[Period, Tag("block")],
-    Discriminator(_form),
+    Discriminator(_word_or_block),
+    AfterValidator(_one_unit),
 ]
 Crew = Annotated[
     Annotated[Identifier, Tag("word")]
     | Annotated[Turns, Tag("list")]
     | Annotated[CrewSettings, Tag("block")],
-    Discriminator(_form),
+    Discriminator(_word_list_or_block),
 ]
 When = Annotated[
-    Annotated[Office, Tag("word")] | Annotated[WhenSettings, Tag("block")], Discriminator(_form)
+    Annotated[Office, Tag("word")] | Annotated[WhenSettings, Tag("block")],
+    Discriminator(_word_or_block),
 ]
 
 
