@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,21 +11,39 @@ from sqlalchemy.orm import Session
 from alertmanager.duty.proven import proven
 from alertmanager.duty.rows import changes, leaves
 from alertmanager.rosters import RosterBook
+from alertmanager.rosters.changes import Leave
 from alertmanager.rosters.holes import Hole, find_holes
 from alertmanager.rosters.rest import lookback
 
 
-def known_holes(
-    session: Session, file: RosterBook, start: datetime, end: datetime, now: datetime
-) -> list[Hole]:
-    """Every hole of ``start <= t < end``, knowing what the store knows `now`."""
+@dataclass(frozen=True)
+class Standing:
+    """`book` is what holds; `planned`, what would if nobody were on leave."""
+
+    book: RosterBook
+    planned: RosterBook
+    leaves: Sequence[Leave]
+    reachable: frozenset[str]
+
+    def holes(self, start: datetime, end: datetime) -> list[Hole]:
+        """Every hole of ``start <= t < end``, which begins no sooner than what was read."""
+        return find_holes(
+            self.book,
+            start,
+            end,
+            leaves=self.leaves,
+            verified=self.reachable,
+            planned=self.planned,
+        )
+
+
+def standing(session: Session, file: RosterBook, start: datetime, now: datetime) -> Standing:
+    """What the store knows `now` that matters to holes from `start` on."""
     since = start - lookback(file.limits.longest_duty)
     changed, away = changes(session, since), leaves(session, since)
-    return find_holes(
+    return Standing(
         file.with_changes(changed, away),
-        start,
-        end,
-        leaves=away,
-        verified=proven(session, file.persons, now),
-        planned=file.with_changes(changed, ()),
+        file.with_changes(changed, ()),
+        away,
+        proven(session, file.persons, now),
     )

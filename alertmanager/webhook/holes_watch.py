@@ -12,7 +12,7 @@ from itertools import product
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from alertmanager.duty.holes import known_holes
+from alertmanager.duty.holes import standing
 from alertmanager.duty.live import LiveBook
 from alertmanager.rosters.holes import HOLE_KINDS, Hole, HoleKind
 from alertmanager.store.database import Store, StoreUnavailable
@@ -62,7 +62,8 @@ class HolesWatch(Collector):
         # A clock that was set back must not stop the searches.
         if self._searched_at is None or abs(now - self._searched_at) >= SEARCH_EVERY:
             with self._store.read() as session:
-                self._found = known_holes(session, book, now, now + LOOK_AHEAD, now)
+                known = standing(session, book, now, now)
+            self._found = known.holes(now, now + LOOK_AHEAD)
             self._searched_at = now
         ids = set(book.roster_ids)  # the file may have been read again since
         self._look = Look(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
+from alertmanager.duty.holes import Standing, standing
 from alertmanager.rosters import RosterBook
 from alertmanager.rosters.explain import french_instant
 from alertmanager.rosters.holes import Hole, HoleKind, find_holes
 from alertmanager.rosters.spans import Span
+from alertmanager.store.database import Store, StoreError
+from alertmanager.webhook.settings import load_webhook_config
 from deploy.cli.roster import asked
 from deploy.cli.roster.told import between, iso, print_json
 from inventory.process import Clock
@@ -27,6 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     asked.add_book(parser)
     asked.add_roster(parser)
     asked.add_format(parser)
+    parser.add_argument(
+        "--webhook",
+        metavar="FICHIER",
+        type=Path,
+        help="webhook.yml : compter aussi congés, échanges, remplacements et preuves de remise",
+    )
 
 
 def run(arguments: argparse.Namespace, clock: Clock) -> int:
@@ -35,7 +45,12 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
     start, end = asked.span_of(arguments, book, clock, LOOK_AHEAD)
     rosters = asked.rosters_of(arguments, book)
     names = {name: book.roster_name(name) for name in rosters}
-    holes = [hole for hole in find_holes(book, start, end) if hole.roster in names]
+    if arguments.webhook is None:
+        found = find_holes(book, start, end)
+    else:
+        known = _standing(arguments.webhook, book, start, clock())
+        book, found = known.book, known.holes(start, end)
+    holes = [hole for hole in found if hole.roster in names]
     if arguments.format == "json":
         _print_json(book, rosters, (start, end), holes)
     else:
@@ -46,6 +61,24 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
             for line in _lines(own, book):
                 print(f"  {line}")
     return EXIT_HOLES if holes else 0
+
+
+def _standing(path: Path, book: RosterBook, start: datetime, now: datetime) -> Standing:
+    """What the pager's store knows. Raise ConfigurationError, AskedWrongly."""
+    settings = load_webhook_config(path).file.store
+    if settings.path is not None and not settings.path.exists():
+        raise asked.AskedWrongly(
+            f"aucune base à {settings.path} ; attendu : celle d'un vigie-webhook qui a tourné"
+        )
+    try:
+        store = Store(settings.database_url())
+        try:
+            with store.read() as session:
+                return standing(session, book, start, now)
+        finally:
+            store.close()
+    except (StoreError, ValueError) as error:
+        raise asked.AskedWrongly(f"base illisible : {error}") from None
 
 
 def _lines(holes: Sequence[Hole], book: RosterBook) -> Iterator[str]:
