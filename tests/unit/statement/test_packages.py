@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from duty_month import OFFICE, ruled, shift, single
+from duty_month import OFFICE, ruled, shift, single, told
 
 from alertmanager.rosters.settings import ExtraHoliday, HolidaySettings
+from alertmanager.statement.settings import DutyDay
 
 
 def packages(statement, person="ada"):
@@ -36,6 +37,26 @@ def test_the_week_starts_on_the_day_of_the_handover(make):
     days = [shift("ada", "2026-06-10 19:00", "2026-06-19 07:00")]
     found = packages(make(days, month="2026-06", rules=rules))
     assert [package for package in found if package != "weekday"] == ["night", "night", "week"]
+
+
+def test_a_long_run_is_never_counted_from_a_start_that_may_be_months_ago(make):
+    # Twenty nights whose two Friday weeks are each cut by a night told late.
+    days = [shift("ada", "2026-06-03 19:00", "2026-06-23 07:00")]
+    late = [
+        told("ada", f"2026-06-{day} 19:00", "2026-06-01 09:00", f"2026-06-{day + 1} 07:00")
+        for day in (10, 16)
+    ]
+    (agent,) = make(days, (), late, month="2026-06", rules=single()).agents
+    assert "week" not in {line.package for line in agent.duties}
+    assert [line.package for line in agent.duties].count("weekend") == 3
+
+
+def test_a_short_night_of_the_spring_change_is_a_whole_night_of_a_weekend(make):
+    rules = single().model_copy(
+        update={"duty_day": DutyDay.model_validate({"from": "06:00", "to": "20:00"})}
+    )
+    weekend = [shift("ada", "2026-03-27 20:00", "2026-03-30 06:00")]  # Saturday night is 9 h
+    assert packages(make(weekend, month="2026-03", rules=rules)) == ["weekend"]
 
 
 def test_months_on_duty_are_as_many_weeks(make):
