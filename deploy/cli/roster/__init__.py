@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from alertmanager.rosters import RosterError
-from deploy.cli.roster import diff, gaps, interventions, now, shifts, statement
+from deploy.cli.roster import calendar, diff, gaps, interventions, now, shifts, statement
 from deploy.cli.roster.asked import AskedWrongly
 from inventory.config import ConfigurationError
 from inventory.process import Clock, refuse_to_start, system_clock
@@ -17,6 +17,7 @@ _ACTIONS = {
     "now": now,
     "shifts": shifts,
     "gaps": gaps,
+    "calendar": calendar,
     "diff": diff,
     "statement": statement,
     "interventions": interventions,
