@@ -23,7 +23,7 @@ class ProposedFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, Field(max_length=MOST_CHARACTERS)]
-    name: Annotated[str, Field(min_length=1, max_length=200)] = "rosters.yml"
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$")] = "rosters.yml"
 
 
 def router(pager: Pager) -> APIRouter:
