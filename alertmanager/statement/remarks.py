@@ -38,7 +38,7 @@ def table_remarks(tables: Iterable[AnyTable], period: Period) -> Iterator[Remark
     for table in tables:
         if table.checked_until < period.after:
             yield Remark(
-                f"barème « {table.title} » : relu pour la dernière fois pour le"
+                f"barème « {table.title} » : relu pour la dernière fois le"
                 f" {table.checked_until:%d/%m/%Y} ; vérifier qu'aucun texte ne l'a changé depuis"
             )
         if table.trust != "verified":
@@ -62,7 +62,7 @@ def people_remarks(
 
 def choices(rules: StatementFile) -> Iterator[str]:
     """What the law leaves to the assembly, as configured."""
-    yield f"délibération : {rules.deliberation or 'non indiquée (deliberation)'}"
+    yield rules.deliberation or "délibération non indiquée (deliberation)"
     yield (
         f"une nuit d'astreinte va de {rules.duty_day.evening:%H:%M} à"
         f" {rules.duty_day.morning:%H:%M}, heure locale"

@@ -52,7 +52,7 @@ def test_a_table_past_its_date_warns(make):
     def warned(month):
         night = [shift("ada", f"{month}-05 19:00", f"{month}-06 07:00")]
         remarks = make(night, month=month, rules=single()).remarks
-        return any("relu pour la dernière fois pour le 14/01/2026" in r.text for r in remarks)
+        return any("relu pour la dernière fois le 14/01/2026" in r.text for r in remarks)
 
     assert warned("2025-11") is False
     assert warned("2026-01") is True
