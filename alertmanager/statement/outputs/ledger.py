@@ -201,7 +201,7 @@ def ground_entries(statement: Statement) -> Iterator[Entry]:
             notes=" ; ".join(
                 (
                     f"en vigueur depuis le {table.valid_from:%d/%m/%Y}",
-                    f"relu pour la dernière fois pour le {table.checked_until:%d/%m/%Y}",
+                    f"relu pour la dernière fois le {table.checked_until:%d/%m/%Y}",
                     *table.notes,
                 )
             ),
