@@ -64,7 +64,8 @@ class Restriction:
     def text(self) -> str:
         """``samedi, dimanche, de 19:00 à 07:00, pendant « vacances scolaires »``."""
         rules = self._rules
-        parts = [", ".join(_FRENCH[word] for word in rules.days or ())]
+        days = ", ".join(_FRENCH[word] for word in rules.days or ())
+        parts = [days or "tous les jours"]
         if rules.not_days:
             parts.append("sauf " + ", ".join(_FRENCH[word] for word in rules.not_days))
         if rules.opens or rules.closes:
@@ -76,7 +77,7 @@ class Restriction:
             parts.append(f"pendant « {self._only.name} »")
         if self._never:
             parts.append(f"hors « {self._never.name} »")
-        return ", ".join(filter(None, parts))
+        return ", ".join(parts)
 
     def _span(self, day: date) -> Span | None:
         if not self._admits(day):

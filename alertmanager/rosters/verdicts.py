@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -44,9 +44,21 @@ class Case:
         away = tuple(person for person in known if person.id in self.cell.absent)
         if not known or away == known:
             return f"sans effet, {explain.french_people(away)} n'est pas là : {said}"
-        if isinstance(self.answered, Change) and _later(self.answered, made):
+        if self._had_effect(made):
             return f"suivi d'un changement plus récent : {said}"
         return f"sans effet, la personne remplacée n'est pas d'astreinte alors : {said}"
+
+    def _had_effect(self, made: Change) -> bool:
+        """Whether it was the last to decide until the ones made after it."""
+        until = self.cell.changes[: self.cell.changes.index(made) + 1]
+        return replace(self.cell, changes=until).changed(self._by_file())[1] is made
+
+    def _by_file(self) -> tuple[str, ...]:
+        """Who answers before any change; one who is replaced by name counts, though away."""
+        away = self.cell.absent - {made.instead_of for made in self.cell.changes}
+        answers = (layer.at(self.instant).people for layer in self.layers)
+        there = (tuple(p.id for p in people if p.id not in away) for people in answers)
+        return next(filter(None, there), ())
 
     def _of_layer(self, layer: Layer) -> str:
         answer = layer.at(self.instant)
@@ -74,7 +86,3 @@ class Case:
         if instant is None:
             return "à une date inconnue"
         return f"le {explain.french_instant(instant, self.zone, year=True)}"
-
-
-def _later(one: Change, other: Change) -> bool:
-    return (one.created_at, one.id) > (other.created_at, other.id)
