@@ -67,6 +67,31 @@ def test_gaps_are_exit_status_one(vigie) -> None:
     assert {row["roster"] for row in json.loads(out)["gaps"]} == {"astreinte", "renfort"}
 
 
+def test_gaps_tell_every_kind_and_what_repeats_itself_once(vigie, example, tmp_path) -> None:
+    text = example.read_text(encoding="utf-8")
+    text = text.replace("not_duty: [dernier-recours]", "not_duty: [dernier-recours, renfort]")
+    text = text.replace("start: 2026-01-02", "start: 2025-12-19", 1)  # in step with renfort
+    path = tmp_path / "rosters.yml"
+    path.write_text(text, encoding="utf-8")
+    span = ("--from", "2026-02-02", "--to", "2027-03-09")
+    status, out, _ = vigie("gaps", *span, config=path)
+    assert status == 1
+    assert "Astreinte d'exploitation (astreinte) : aucun trou\n" in out
+    told = "Yann Le Goff répond au même moment pour « Astreinte d'exploitation »"
+    assert out.count(told) == 1
+    assert " fois encore, la dernière jusqu'au " in out
+    _, answer, _ = vigie("gaps", *span, "--format", "json", config=path)
+    holes = json.loads(answer)["holes"]
+    assert json.loads(answer)["gaps"] == []
+    assert {(hole["roster"], hole["kind"]) for hole in holes} == {("renfort", "two_places")}
+    assert f"Renfort (renfort) : {len(holes)} trous\n" in out
+
+
+def test_gaps_look_400_days_ahead(vigie, capsys) -> None:
+    _, out, _ = vigie("gaps", "--from", "2026-05-01T00:00Z", "--format", "json")
+    assert json.loads(out)["to"] == "2027-06-05T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
