@@ -18,6 +18,7 @@ from alertmanager.delivery.sms_text import (
     help_text,
     put_off_text,
 )
+from alertmanager.duty.takeover_answers import answered_tests, take_answer, tests_of
 from alertmanager.incidents.closing import Paged, acknowledge, paged
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import OVER, State
@@ -59,6 +60,10 @@ def take_reply(
     session.add(row)
     session.flush()
     theirs = _paged_for(session, sender, now)
+    if not incoming.only_keep and _takes_over(session, desk, row, incoming, theirs):
+        row.outcome = "takeover"
+        write_line(session, now, "reply.received", outcome=row.outcome, inbound=row.id)
+        return row.outcome
     if incoming.only_keep or not theirs.incidents:
         write_line(session, now, "reply.received", outcome=row.outcome, inbound=row.id)
         return row.outcome
@@ -99,6 +104,24 @@ def take_reply(
         most = _ANSWERS_PER_HOUR if reply.takes else _HELP_PER_HOUR
         _say(session, row, who, answer, now, most=most)
     return verdict
+
+
+def _takes_over(
+    session: Session, desk: Desk, row: Inbound, incoming: Incoming, theirs: _Theirs
+) -> bool:
+    """Whether it answers the test of a take-over; never what an incident waits for."""
+    now = row.received_at
+    answered = answered_tests(
+        tests_of(session, desk, row.sender, now),
+        parse_reply(row.text),
+        row.sender,
+        incoming.answers,
+        waits=any(incident.state == State.PAGING for incident in theirs.incidents),
+        codes={*(i.code for i in theirs.incidents), *(b.code for b in theirs.bundles)},
+    )
+    for test in answered:
+        take_answer(session, desk, test, (row.channel, row.sender), now)
+    return bool(answered)
 
 
 def _provider_key(channel: str, provider_id: str | None) -> str | None:
