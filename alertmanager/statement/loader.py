@@ -76,9 +76,9 @@ def _unknown(
             )
 
 
-def _names(
-    file: StatementFile, document: Document, book: RosterBook, inventory: Inventory | None
-) -> Iterator[Fault]:
+def _names(file: StatementFile, document: Document, book: RosterBook | None) -> Iterator[Fault]:
+    if book is None:
+        return
     people = {person.id for person in book.persons}
     agents = ((("agents", i, "person"), agent.person) for i, agent in enumerate(file.agents))
     yield from _unknown("personne", iter(agents), people, document)
@@ -89,10 +89,13 @@ def _names(
                 f"tour d'astreinte « {paid.roster} » inconnu",
                 "un de : " + ", ".join(book.roster_ids),
             )
+
+
+def _towns(file: StatementFile, document: Document, inventory: Inventory | None) -> Iterator[Fault]:
     if inventory is not None:
-        towns = {member.id for member in inventory.members}
+        known = {member.id for member in inventory.members}
         members = ((("members", i, "id"), member.id) for i, member in enumerate(file.members))
-        yield from _unknown("commune", iter(members), towns, document)
+        yield from _unknown("commune", iter(members), known, document)
 
 
 def load_statement_rules(
@@ -105,7 +108,7 @@ def load_statement_rules(
     """
     file, document = load_document(path, StatementFile, cross_check)
     rates = load_rates(file.rate_files)
-    faults = list(_names(file, document, book, inventory)) if book is not None else []
+    faults = [*_names(file, document, book), *_towns(file, document, inventory)]
     if faults:
         raise ConfigurationError(faults)
     return file, rates

@@ -16,6 +16,7 @@ EXIT_OK = 0
 
 # What only that kind of file has at its top level; its name does not matter.
 _MARKS = {
+    "statement": {"agents", "duty_day", "night_work"},  # before the inventory: both have members
     "inventory": {"syndicate", "members"},
     "exporter": {"collectors"},
     "sentinel": {"watchdog", "state_file"},
@@ -65,6 +66,19 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
         beside = path.with_name("inventory.yml")
         return load_rosters(path, load_inventory(beside) if beside.exists() else None)
 
+    def statement(path: Path) -> Any:
+        from alertmanager.rosters import load_rosters  # noqa: PLC0415
+        from alertmanager.statement import load_statement_rules  # noqa: PLC0415
+        from inventory import load_inventory  # noqa: PLC0415
+
+        # Names are checked against the rosters and the inventory where they lie beside it.
+        beside, towns = path.with_name("rosters.yml"), path.with_name("inventory.yml")
+        return load_statement_rules(
+            path,
+            load_rosters(beside) if beside.exists() else None,
+            load_inventory(towns) if towns.exists() else None,
+        )
+
     def status(path: Path) -> Any:
         from dashboards.status.settings import load_status_config  # noqa: PLC0415
 
@@ -81,6 +95,7 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
         "webhook": webhook,
         "sentinel": sentinel,
         "rosters": rosters,
+        "statement": statement,
         "status": status,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import alertmanager.statement
 import inventory
 from alertmanager.rosters import load_rosters
 from alertmanager.statement import load_statement_rules
+from deploy.cli.__main__ import main
 from inventory.config import ConfigurationError
 from inventory.loader import load_inventory
 
@@ -146,3 +148,18 @@ def test_a_table_of_the_sites_own_is_read_beside_the_file(tmp_path):
     _, rates = load_statement_rules(path)
     found = rates.duty("technical", "exploitation", date(2027, 2, 1))
     assert str(found.packages["week"].pay) == "170.00"
+
+
+def test_vigie_check_knows_the_file_and_the_files_beside_it(tmp_path, capsys):
+    for name, source in (("rosters", ROSTERS), ("statement", HERE / "example.yml")):
+        shutil.copy(source, tmp_path / f"{name}.yml")
+    path = tmp_path / "statement.yml"
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("statement.yml : correct (statement)\n")
+    text = path.read_text(encoding="utf-8").replace("nadia.benali", "nadia")
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", str(path)]) == 2
+    line = text[: text.index("person: nadia,")].count("\n") + 1
+    assert f"statement.yml:{line}: agents[1].person: personne « nadia » inconnue" in (
+        capsys.readouterr().err
+    )
