@@ -30,6 +30,18 @@ def reading(named: str) -> Iterator[Session]:
         store.close()
 
 
+def _server(named: str) -> URL:
+    try:
+        url = make_url(named)
+    except ArgumentError:
+        url = URL.create("")
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")  # the only driver that is installed
+    if url.get_backend_name() != "sqlite":
+        raise AskedWrongly(f"--database : adresse illisible ; attendu : {HELP}")
+    return url
+
+
 def _url(named: str) -> URL:
     path = Path(named)
     if path.suffix in (".yml", ".yaml"):
@@ -37,10 +49,7 @@ def _url(named: str) -> URL:
     elif "://" not in named:
         url = sqlite_url(path)
     else:
-        try:
-            url = make_url(named)
-        except ArgumentError:
-            raise AskedWrongly(f"--database : adresse illisible ; attendu : {HELP}") from None
+        url = _server(named)
         if url.password is not None:
             # Every user of the host can read the arguments of a process.
             raise AskedWrongly(
