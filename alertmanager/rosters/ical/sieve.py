@@ -21,6 +21,7 @@ MAX_DATES = 2000
 """Of all RDATE and EXDATE together."""
 MAX_LINE = 32 * 1024
 """Of a property that is read."""
+MAX_DEPTH = 10
 
 _NAME = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[;:]")
 _ONCE = {"UID", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"}
@@ -128,12 +129,15 @@ class _Sieve:
 
     @property
     def _path(self) -> tuple[str, ...]:
-        # One more than the deepest that is read, however deep the file goes.
-        return tuple(component for component, _ in self._open[:4])
+        return tuple(component for component, _ in self._open)
 
     def _begin(self, number: int, component: str) -> None:
         if not self._open and component != "VCALENDAR":
             raise LeaveRefused(f"BEGIN:{component[:40]}", "BEGIN:VCALENDAR", number)
+        if len(self._open) >= MAX_DEPTH:
+            raise LeaveRefused(
+                f"BEGIN dans {MAX_DEPTH} autres", "des évènements dans un calendrier", number
+            )
         block = Block(number)
         if (*self._path, component) in _PATHS:
             self._found.get(component, self._open[-1][1].parts if self._open else []).append(block)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from datetime import datetime, timedelta
 
+from alertmanager.duty.rows import changes, leaves
 from alertmanager.rosters import RosterBook, Shift
 from alertmanager.rosters.ical import person_feed, roster_feed
 from alertmanager.rosters.spans import Span
-from deploy.cli.roster import asked
+from deploy.cli.roster import asked, database
 from deploy.cli.roster.written import add_out, write
 from inventory.process import Clock
 
@@ -24,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     whose = parser.add_mutually_exclusive_group(required=True)
     whose.add_argument("--roster", metavar="ID", help="ce tour d'astreinte")
     whose.add_argument("--person", metavar="ID", help="cette personne, dans tous les tours")
+    parser.add_argument(
+        "--database", metavar="BASE", help=f"échanges et congés : {database.HELP}"
+    )
     add_out(parser)
 
 
@@ -32,6 +36,11 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
     book = asked.book_of(arguments)
     now = clock()
     start, end = _span(arguments, book, clock)
+    if arguments.database:
+        # A shift that begins before the window is told whole.
+        since = start - LOOK_AHEAD
+        with database.reading(arguments.database) as session:
+            book = book.with_changes(changes(session, since), leaves(session, since))
 
     def version(_roster: str, _shift: Shift) -> int:
         # A file does not know the one before it; that it is newer is all a calendar needs.
