@@ -61,7 +61,9 @@ class _Builder:
         except (yaml.YAMLError, ValueError):
             name = node.tag.replace(_TAG, "")
             problem = f"« {node.value[:60]} » illisible ({name})"
-            self.faults.append(self.document.fault(path, problem, "un texte entre guillemets"))
+            right = "une date qui existe, ou " if name == "timestamp" else ""
+            right += "un texte entre guillemets"
+            self.faults.append(self.document.fault(path, problem, right))
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:

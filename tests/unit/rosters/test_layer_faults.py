@@ -116,3 +116,11 @@ def test_each_fault_of_sense_is_told_once(load: Callable[[str], RosterBook]) -> 
             f"32 {base}[5].rotation.handover.day: un jour de relève ne vaut que pour des tours",
         ],
     )
+
+
+def test_a_date_that_no_calendar_has_is_told(load: Callable[[str], RosterBook]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load((HEAD + FORM).replace("2026-08-31, to: 2026-07-04", "2026-06-31, to: 2026-07-04"))
+    fault = raised.value.faults[0]
+    assert (fault.line, fault.path) == (3, "calendars[0].ranges[0].from")
+    assert fault.expected.startswith("une date qui existe")
