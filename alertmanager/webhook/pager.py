@@ -29,6 +29,7 @@ from alertmanager.store.migrate import migrate
 from alertmanager.store.tables import Incident, Message, Timer
 from alertmanager.webhook import answers
 from alertmanager.webhook.counted import counted
+from alertmanager.webhook.duty_watch import DutyWatch
 from alertmanager.webhook.fetching import Fetching
 from alertmanager.webhook.file import IntegrationSettings
 from alertmanager.webhook.group_commit import GroupCommit
@@ -60,6 +61,7 @@ class Pager:
     tokens: Tokens
     telemetry: Telemetry
     night: Night
+    duty_watch: DutyWatch
     survey: Survey
     spool: Spool | None
     public_url: str
@@ -111,11 +113,13 @@ class Pager:
         self.survey.start()
         self.fetching.start()
         self.night.start()
+        self.duty_watch.start()
         self.holes.start()
 
     def close(self) -> None:
         """Finish what is being sent, then release everything."""
         self.holes.stop()
+        self.duty_watch.stop()
         self.night.stop()
         self.fetching.stop()
         self.intake.stop()
@@ -232,6 +236,9 @@ def build_pager(config: WebhookConfig, clock: Clock, public_url: str) -> Pager:
         tokens=tokens,
         telemetry=telemetry,
         night=Night(canary, store, clock),
+        duty_watch=DutyWatch(
+            live, desk, store, clock, [one for url in urls.values() for one in url]
+        ),
         survey=Survey(store, clock, desk, urls),
         spool=spool,
         public_url=public_url,
