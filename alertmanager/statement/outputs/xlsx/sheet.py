@@ -18,6 +18,7 @@ from alertmanager.statement.outputs.cells import one_line
 
 EUROS, HOURS, INSTANT = '#,##0.00 "€"', "[h]:mm", "dd/mm/yyyy hh:mm"
 _PLAIN = "General"
+_LINE = 13.5  # points
 _HEADING = PatternFill("solid", fgColor="FF1F3A5F")
 _TOP = Alignment(vertical="top", wrap_text=True)
 T = TypeVar("T")
@@ -61,13 +62,16 @@ def put_table(
     """Headings on row `first`, frozen, then the rows. Return the last row written."""
     for place, column in enumerate(columns, 1):
         heading = put(sheet, first, place, column.title)
-        heading.font = Font(bold=True, color="FFFFFFFF")
+        heading.font = Font(name="Calibri", bold=True, color="FFFFFFFF")
         heading.fill = _HEADING
         sheet.column_dimensions[get_column_letter(place)].width = column.width
+    _fit(sheet, columns, first, [column.title for column in columns])
     last = first
     for last, row in enumerate(rows, first + 1):
-        for place, column in enumerate(columns, 1):
-            put(sheet, last, place, column.value(row), column.form)
+        values = [column.value(row) for column in columns]
+        for place, (column, value) in enumerate(zip(columns, values, strict=True), 1):
+            put(sheet, last, place, value, column.form)
+        _fit(sheet, columns, last, values)
     sheet.freeze_panes = f"A{first + 1}"
     sheet.auto_filter.ref = f"A{first}:{get_column_letter(len(columns))}{last}"
     _print_setup(sheet, first)
@@ -81,7 +85,7 @@ def put_totals(sheet: Worksheet, columns: Sequence[Column[T]], last: int, summed
         value: Value = Formula(f"=SUM({letter}2:{letter}{max(last, 2)})")
         if column.title not in summed:
             value = "Total" if place == 1 else None
-        put(sheet, last + 1, place, value, column.form).font = Font(bold=True)
+        put(sheet, last + 1, place, value, column.form).font = Font(name="Calibri", bold=True)
 
 
 def letter_of(columns: Sequence[Column[T]], title: str) -> str:
@@ -89,9 +93,19 @@ def letter_of(columns: Sequence[Column[T]], title: str) -> str:
     return get_column_letter([column.title for column in columns].index(title) + 1)
 
 
+def _fit(sheet: Worksheet, columns: Sequence[Column[T]], row: int, values: Sequence[Value]) -> None:
+    """High enough for its longest text: not every program finds that out when it opens the file."""
+    lines = [
+        len(value) // column.width + 1
+        for column, value in zip(columns, values, strict=True)
+        if isinstance(value, str) and not isinstance(value, Formula)
+    ]
+    sheet.row_dimensions[row].height = _LINE * max(lines, default=1)
+
+
 def _print_setup(sheet: Worksheet, first: int) -> None:
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.paperSize = 8  # A3: the PDF is for A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = f"{first}:{first}"

@@ -52,18 +52,20 @@ class Figures:
 
 def put_summary(sheet: Worksheet, statement: Statement, duties: Figures, work: Figures) -> None:
     """Write the sheet; the last columns compare the formulas with what Vigie found."""
-    put(sheet, 1, 1, f"{statement.title} : {statement.label}").font = Font(bold=True, size=14)
+    put(sheet, 1, 1, f"{statement.title} : {statement.label}").font = Font(
+        name="Calibri", bold=True, size=14
+    )
     put(
         sheet,
         2,
         1,
-        f"Heures locales ({statement.zone}) ; chaque figure porte sa règle et sa source",
+        f"Heures locales ({statement.zone}) ; chaque chiffre porte sa règle et sa source",
     )
     number = sum(1 for _ in warnings(statement))
     alarm = put(
         sheet, 3, 1, f"{number} point(s) à lire avant de signer : feuille « À lire d'abord »"
     )
-    alarm.font, alarm.fill = Font(bold=True, color="FF9C0006"), _ALARM
+    alarm.font, alarm.fill = Font(name="Calibri", bold=True, color="FF9C0006"), _ALARM
     for row in (1, 2, 3):
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=8)
     columns = _columns(statement.agents, duties, work)
@@ -76,7 +78,7 @@ def put_summary(sheet: Worksheet, statement: Statement, duties: Figures, work: F
             f"=SUM({letter}{HEADINGS_ROW + 1}:{letter}{max(last, HEADINGS_ROW + 1)})"
         )
         value = ("Total", None)[place - 1] if place <= 2 else value
-        put(sheet, last + 1, place, value, column.form).font = Font(bold=True)
+        put(sheet, last + 1, place, value, column.form).font = Font(name="Calibri", bold=True)
 
 
 def _columns(agents: Sequence[AgentStatement], duties: Figures, work: Figures) -> list[Column[int]]:
