@@ -1,4 +1,4 @@
-"""Answers to the test of a take-over, and who can be reached by what they answered."""
+"""Answers to the test of a take-over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from alertmanager.delivery.sms_text import clock
 from alertmanager.duty.telling import tell_one
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.replies import Reply
-from alertmanager.rosters import RosterBook
 from alertmanager.store.duty_tables import DutyNotice
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Message
@@ -120,15 +119,3 @@ def _reassure(session: Session, desk: Desk, notice: DutyNotice, now: datetime) -
     for who in told:
         key = f"answered-late:{notice.message_id}:{who}"
         tell_one(session, desk, desk.person(who), ("notice", key, text), now)
-
-
-def verified(session: Session, book: RosterBook) -> frozenset[str]:
-    """The people who answered a test by an address that is still theirs."""
-    rows = session.execute(
-        select(DutyNotice.person, Message.address)
-        .join(Message, Message.id == DutyNotice.message_id)
-        .where(DutyNotice.kind == "takeover", DutyNotice.answered_at.is_not(None))
-        .distinct()
-    )
-    addresses = {person.id: set(person.addresses.values()) for person in book.persons}
-    return frozenset(person for person, address in rows if address in addresses.get(person, ()))
