@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from alertmanager.duty.rows import changes, leaves
 from alertmanager.rosters import load_rosters
 from alertmanager.rosters.diff_report import RosterDiff, roster_diff
-from deploy.cli.roster import asked, diff_told
+from deploy.cli.roster import asked, database, diff_told
 from deploy.cli.roster.running import DEFAULT_FILE, diff_of_running
 from inventory import load_inventory
 from inventory.process import Clock
 
-HELP = (
-    "ce qu'un fichier changerait sur 400 jours, et pour qui ; code 1 si quelqu'un est concerné"
-    " avant 15 jours francs"
-)
 EXIT_SOON = 1
 
 
@@ -38,6 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="jeton d'opérateur, avec --running et une adresse http",
     )
+    parser.add_argument(
+        "--database",
+        metavar="BASE",
+        help=f"avec --against : compter remplacements, échanges et congés ({database.HELP})",
+    )
     asked.add_format(parser)
 
 
@@ -55,6 +57,15 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
 def _diff(arguments: argparse.Namespace, clock: Clock) -> RosterDiff:
     new = asked.book_of(arguments)  # its own faults, with their lines, before anybody is asked
     if arguments.running is not None:
+        if arguments.database is not None:
+            raise asked.AskedWrongly(
+                "--database : seulement avec --against ; ce qui tourne a la sienne"
+            )
         return diff_of_running(arguments.running, arguments.token_file, arguments.config)
     inventory = load_inventory(arguments.inventory) if arguments.inventory else None
-    return roster_diff(load_rosters(arguments.against, inventory), new, clock())
+    old, now = load_rosters(arguments.against, inventory), clock()
+    if arguments.database is not None:
+        with database.reading(arguments.database) as session:
+            over = changes(session, now), leaves(session, now)
+        old, new = old.with_changes(*over), new.with_changes(*over)
+    return roster_diff(old, new, now)
