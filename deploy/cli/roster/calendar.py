@@ -13,7 +13,6 @@ from deploy.cli.roster import asked, database
 from deploy.cli.roster.written import add_out, write
 from inventory.process import Clock
 
-HELP = "les tours d'un tour d'astreinte ou d'une personne, pour un agenda (.ics)"
 LOOK_BACK = timedelta(days=31)
 LOOK_AHEAD = timedelta(days=400)
 
@@ -22,17 +21,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     asked.add_span(parser)
     asked.add_book(parser)
-    whose = parser.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--roster", metavar="ID", help="ce tour d'astreinte")
-    whose.add_argument("--person", metavar="ID", help="cette personne, dans tous les tours")
-    parser.add_argument(
-        "--database", metavar="BASE", help=f"échanges et congés : {database.HELP}"
-    )
+    parser.add_argument("--roster", metavar="ID", help="les tours de ce tour d'astreinte, ou")
+    parser.add_argument("--person", metavar="ID", help="ceux de cette personne, où que ce soit")
+    parser.add_argument("--database", metavar="BASE", help=f"échanges et congés : {database.HELP}")
     add_out(parser)
 
 
 def run(arguments: argparse.Namespace, clock: Clock) -> int:
-    """Write the calendar, from 31 days ago to 400 days ahead unless told otherwise."""
+    """Write the calendar, from 31 days ago to 400 days ahead unless told otherwise.
+
+    Raise AskedWrongly.
+    """
+    if bool(arguments.roster) == bool(arguments.person):
+        raise asked.AskedWrongly("un agenda de qui ? attendu : --roster ID ou --person ID")
     book = asked.book_of(arguments)
     now = clock()
     start, end = _span(arguments, book, clock)
