@@ -45,9 +45,11 @@ def usable(channels: Sequence[Channel], addresses: Mapping[str, str]) -> list[Ch
 def following(
     channels: Sequence[Channel], identifier: str, addresses: Mapping[str, str]
 ) -> Channel | None:
-    """The usable channel after that one; None after the last, or when it is not configured."""
+    """The usable channel after that one; None after the last.
+
+    After one that is not configured any more, the first.
+    """
     ids = [channel.id for channel in channels]
-    if identifier not in ids:
-        return None
-    rest = usable(channels[ids.index(identifier) + 1 :], addresses)
+    place = ids.index(identifier) + 1 if identifier in ids else 0
+    rest = usable(channels[place:], addresses)
     return rest[0] if rest else None

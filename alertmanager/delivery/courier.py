@@ -40,7 +40,8 @@ class Courier:
     """Sends pending messages, runs due timers, gives up on late proofs.
 
     `on_ended` is told, in the same transaction, of a message that failed, was not confirmed,
-    or is late; `on_timer` of a timer that is due; `on_claim` of a message about to leave.
+    or is late; `on_timer` of a timer that is due, those of kind `first` before all others;
+    `on_claim` of a message about to leave.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class Courier:
         on_claim: outbox.OnClaim | None = None,
         describe: Describe | None = None,
         link_for: LinkFor | None = None,
+        first: str = "page",
     ) -> None:
         self._store, self._clock, self._notifiers = store, clock, notifiers
-        self._channels = channels
+        self._channels, self._first = channels, first
         self._owner, self._on_ended, self._on_timer = owner, on_ended, on_timer
         self._on_claim = on_claim
         self._failover = Failover()
@@ -283,7 +285,7 @@ class Courier:
         if self._store.is_sqlite and by < -set_back.TOLERATED:
             log.warning("clock_set_back", seconds=round(-by.total_seconds()))
             with self._store.write() as session:
-                set_back.move_due_instants(session, by)
+                set_back.move_due_instants(session, by, now)
             self.wake()
         self._latest = now
 

@@ -6,6 +6,7 @@ pending again: the message may have left, so its next text says « rappel ».
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ PAGING: tuple[Kind, ...] = ("page", "digest")
 OnClaim = Callable[[Session, Message, datetime], None]
 """Told of a message that is about to leave; may change its text, and writes no journal line."""
 
+_LONGEST_KEY = 160
 _UNTAKEN = (State.PENDING, State.LEASED)
 # Put together once: that costs more than to run it.
 _DECIDED = select(Message.id).where(Message.key == bindparam("key"))
@@ -57,6 +59,7 @@ def enqueue(
     `pages` are those it carries; it leaves at `not_before`, by default at once.
     """
     leaves_at = not_before or now
+    key = _bounded(key)
     if session.scalar(_DECIDED, {"key": key}) is not None:
         return None
     message = Message(
@@ -82,6 +85,14 @@ def enqueue(
     session.add_all(MessagePage(message_id=message.id, page_id=page) for page in pages)
     session.flush()
     return message
+
+
+def _bounded(key: str) -> str:
+    """The key, or what stands for one that is too long: it may hold addresses of any length."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return f"{key[: _LONGEST_KEY - len(digest) - 1]}:{digest}"
 
 
 def claim(

@@ -22,6 +22,10 @@ class Patience:
         ready = [row for row in rows if self._again_at.get(row, now) <= now]
         return sorted(ready, key=lambda row: self._failures.get(row, 0))
 
+    def resting(self, kind: str, now: float) -> list[int]:
+        """Those of that kind that are not to be tried yet."""
+        return [row[1] for row, again in self._again_at.items() if row[0] == kind and again > now]
+
     def failed(self, row: Row, now: float, *, wait: bool) -> None:
         """It failed: after the others from now on and, if `wait`, not before a while."""
         count = self._failures[row] = self._failures.get(row, 0) + 1

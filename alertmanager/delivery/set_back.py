@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alertmanager.store.journal import write_line
 from alertmanager.store.tables import JournalLine, Message, Timer
 
 TOLERATED = timedelta(seconds=2)
@@ -18,10 +19,11 @@ def last_known_instant(session: Session) -> datetime | None:
     return session.scalar(select(JournalLine.at).order_by(JournalLine.id.desc()).limit(1))
 
 
-def move_due_instants(session: Session, by: timedelta) -> None:
+def move_due_instants(session: Session, by: timedelta, now: datetime) -> None:
     """Move every retry, lease, wait for proof and timer that is still to come by `by`.
 
-    A timer for the opening of the office moves too: it looks again when it runs.
+    The journal says so, and so what the latest instant is from now on. A timer for the opening
+    of the office moves too: it looks again when it runs.
     """
     for message in session.scalars(
         select(Message).where(Message.state.in_(("pending", "leased", "accepted")))
@@ -33,3 +35,4 @@ def move_due_instants(session: Session, by: timedelta) -> None:
             message.deadline_at += by
     for timer in session.scalars(select(Timer).where(Timer.done_at.is_(None))):
         timer.due_at += by
+    write_line(session, now, "clock.set_back", seconds=round(-by.total_seconds()))

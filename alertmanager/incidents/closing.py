@@ -119,7 +119,8 @@ def run_end_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> 
     if incident.state in OVER or session.scalar(fires.limit(1)) is not None:
         return
     quiet_since = session.scalar(last.order_by(Alert.resolved_at.desc()).limit(1))
-    if quiet_since is None or quiet_since + desk.reopen_within <= now:
+    # An end that is yet to come was seen before the clock was set back.
+    if quiet_since is None or quiet_since > now or quiet_since + desk.reopen_within <= now:
         resolve(session, desk, incident, now)
 
 

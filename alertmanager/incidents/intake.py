@@ -31,6 +31,8 @@ from alertmanager.incidents.urgency import (
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Alert, Incident
 
+# What announced work does not cover is looked at again.
+_WAITS_FOR_OFFICE = (State.OPEN, State.SUPPRESSED)
 _CHUNK = 500  # values in one IN list, well under every database's limit
 # Put together once: that costs more than to run them.
 _FIRING = (
@@ -108,13 +110,17 @@ def receive_all(
 
 
 def _news(desk: Desk, book: Book, batches: Sequence[Batch]) -> set[str]:
-    """The groups of the alerts that may begin to fire."""
+    """The groups of the alerts that may begin to fire: of all but those that just go on.
+
+    One that ends may fire anew in the same batch.
+    """
     known = book.known
     return {
         group_key(alert.labels, desk.grouping)
         for batch in batches
         for alert in batch.alerts
-        if (last := known.get((batch.integration, alert.fingerprint))) is None or not last.firing
+        if (last := known.get((batch.integration, alert.fingerprint))) is None
+        or not (last.firing and alert.firing)
     }
 
 
@@ -289,7 +295,7 @@ def _settle(
         incident.policy = policy.to_json()
     if entry.fresh == Urgency.NOW and _wakes(session, incident, before, now):
         run_at_once(session, incident, PAGE, now)
-    elif entry.fresh == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:
+    elif entry.fresh == Urgency.SUPPORT_HOURS and incident.state in _WAITS_FOR_OFFICE:
         run_at_once(session, incident, SUPPORT, now)
 
 

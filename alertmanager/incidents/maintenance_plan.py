@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery.outbox import cancel_pending_pages
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.machine import State
+from alertmanager.incidents.maintenance import covering
 from alertmanager.incidents.paging import resume, suppress
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Incident, Maintenance
@@ -66,14 +67,16 @@ def announce(
 
 
 def call_off(session: Session, desk: Desk, work: Maintenance, who: str, now: datetime) -> None:
-    """End the work now: what it covered pages if it still fires. Twice is once."""
+    """End the work now: what it covered pages if it still fires. Twice is once.
+
+    Other work may cover it; and what slept for other work may have alerts that this one covered.
+    """
     if work.cancelled_at is not None:
         return
     work.cancelled_at = now
     session.flush()
     write_line(session, now, "maintenance.cancelled", maintenance=work.id, by=who)
-    asleep = select(Incident).where(
-        Incident.state == State.SUPPRESSED, Incident.maintenance_id == work.id
-    )
+    asleep = select(Incident).where(Incident.state == State.SUPPRESSED)
     for incident in session.scalars(asleep.order_by(Incident.id)).all():
-        resume(session, desk, incident, now, "maintenance annulée")
+        if incident.maintenance_id == work.id or covering(session, incident, now) is None:
+            resume(session, desk, incident, now, "maintenance annulée")

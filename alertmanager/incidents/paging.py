@@ -104,8 +104,8 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
     if timer.generation != incident.generation:
         return
     if timer.kind == PAGE:
-        _page_what_fires(session, desk, incident, now)
-    elif timer.kind == SUPPORT and incident.state == State.OPEN:
+        _page_what_fires(session, desk, incident, now, since=timer.due_at)
+    elif timer.kind == SUPPORT and incident.state in (State.OPEN, State.SUPPRESSED):
         if worst(session, incident) > Urgency.NEVER:
             page_at_support_hours(session, desk, incident, now)
     elif timer.kind == ESCALATE and incident.state == State.PAGING:
@@ -116,21 +116,30 @@ def run_timer(session: Session, desk: Desk, timer: Timer, now: datetime) -> None
             _escalate(
                 session, desk, incident, now, reason="sans réponse dans le délai", due=timer.due_at
             )
-    elif timer.kind == ACKNOWLEDGE_EXPIRED and incident.state == State.ACKNOWLEDGED:
+    else:
+        _hold_ends(session, desk, incident, timer.kind, now)
+
+
+def _hold_ends(session: Session, desk: Desk, incident: Incident, kind: str, now: datetime) -> None:
+    """What held the incident back for a while is over."""
+    if kind == ACKNOWLEDGE_EXPIRED and incident.state == State.ACKNOWLEDGED:
         write_line(
             session, now, "acknowledgement.expired", incident.id, name=incident.acknowledged_by
         )
         resume(session, desk, incident, now, "toujours en cours")
-    elif timer.kind == SNOOZE_OVER and incident.state == State.SNOOZED:
+    elif kind == SNOOZE_OVER and incident.state == State.SNOOZED:
         write_line(session, now, "snooze.over", incident.id, name=incident.snoozed_by)
         resume(session, desk, incident, now, "fin de veille")
-    elif timer.kind == MAINTENANCE_OVER and incident.state == State.SUPPRESSED:
+    elif kind == MAINTENANCE_OVER and incident.state == State.SUPPRESSED:
         resume(session, desk, incident, now, "après maintenance")
 
 
-def _page_what_fires(session: Session, desk: Desk, incident: Incident, now: datetime) -> None:
-    """Something urgent has come; what is over since wakes nobody."""
-    left = worst(session, incident)
+def _page_what_fires(
+    session: Session, desk: Desk, incident: Incident, now: datetime, *, since: datetime
+) -> None:
+    """Something urgent came at `since` or later; what is over by now wakes nobody."""
+    # Where somebody has it, or knows of it, what they know does not count.
+    left = worst(session, incident, since=None if incident.state == State.OPEN else since)
     if left == Urgency.NOW:
         start_paging(session, desk, incident, now)
     elif left == Urgency.SUPPORT_HOURS and incident.state == State.OPEN:

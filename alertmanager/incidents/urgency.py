@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
@@ -20,6 +21,8 @@ _SEVERITIES = {
     "none": Urgency.NEVER,
     "info": Urgency.NEVER,
 }
+LONGEST_KEY = 400
+"""Characters: PostgreSQL holds some 2,700 bytes in an index, SQLite any number, slowly."""
 _IMPACTS = ("none", "degraded", "outage")
 
 
@@ -46,5 +49,14 @@ def worst_impact(impacts: Iterable[str]) -> str:
 
 
 def group_key(labels: Mapping[str, str], names: Iterable[str]) -> str:
-    """The key of the incident an alert belongs to, by the labels chosen in the settings."""
-    return "\x1f".join(f"{name}\x1e{labels.get(name, '')}" for name in names)
+    """The key of the incident an alert belongs to, by the labels chosen in the settings.
+
+    One that no index could hold is replaced by its digest.
+    """
+    key = "\x1f".join(f"{name}\x1e{labels.get(name, '')}" for name in names)
+    return key if len(key) <= LONGEST_KEY else digest_of_key(key)
+
+
+def digest_of_key(key: str) -> str:
+    """What stands for a long key."""
+    return f"sha256\x1e{hashlib.sha256(key.encode()).hexdigest()}"

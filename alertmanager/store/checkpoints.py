@@ -46,6 +46,9 @@ class Checkpoints:
                     self._store.checkpoint()
             except StoreUnavailable as error:
                 log.warning("checkpoint_failed", reason=str(error))
+            except Exception:
+                # Whatever it was: without us the log grows until a commit has to copy all of it.
+                log.exception("checkpoint_failed")
 
     def _size(self) -> int:
         try:

@@ -2,6 +2,7 @@
 
 StoreError
 ├── StoreUnavailable    locked, full, unreachable: nothing was written, try again
+│   └── StoreRefused    the database cannot hold what was to be written
 └── StoreTooNew         written by a later Vigie than this one
 """
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,10 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """Nothing was written. The message (French) says why."""
+
+
+class StoreRefused(StoreUnavailable):
+    """What was to be written is at fault, not the store: the same again will not do better."""
 
 
 class StoreTooNew(StoreError):
@@ -252,7 +257,13 @@ def _translated() -> Iterator[None]:
     except IntegrityError:
         raise
     except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DataError) or isinstance(
+            getattr(error, "orig", None), psycopg.errors.ProgramLimitExceeded
+        ):
+            raise StoreRefused(f"donnée refusée par la base ({_name(error)})") from error
         raise StoreUnavailable(_reason(error)) from error
+    except sqlite3.Error as error:  # of a statement that SQLAlchemy knows nothing of
+        raise StoreUnavailable(f"erreur SQLite ({type(error).__name__})") from error
 
 
 def _reason(error: Exception) -> str:
@@ -276,4 +287,8 @@ def _reason(error: Exception) -> str:
         return "base verrouillée par un autre processus"
     if isinstance(original, psycopg.errors.DiskFull):
         return "disque plein"
-    return f"base de données injoignable ({type(original or error).__name__})"
+    return f"base de données injoignable ({_name(error)})"
+
+
+def _name(error: Exception) -> str:
+    return type(getattr(error, "orig", None) or error).__name__

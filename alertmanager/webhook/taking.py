@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from alertmanager.incidents.desk import Desk
 from alertmanager.incidents.intake import receive_all
 from alertmanager.incidents.malformed import note_malformed
 from alertmanager.incidents.received import Batch
-from alertmanager.store.database import Store, StoreUnavailable
+from alertmanager.store.database import Store, StoreRefused, StoreUnavailable
 from alertmanager.store.journal import write_line
 from alertmanager.store.tables import Heartbeat, Receipt
 from alertmanager.webhook.asking import Missing
@@ -51,7 +50,7 @@ class Taker:
         try:
             outcomes, doubted = self._commit(posts)
         except Exception as error:
-            if isinstance(error, StoreUnavailable) and not isinstance(error.__cause__, DataError):
+            if isinstance(error, StoreUnavailable) and not isinstance(error, StoreRefused):
                 raise
             if len(posts) == 1:
                 log.exception("post_failed", integration=posts[0].integration)

@@ -1,5 +1,7 @@
 """The duty: changes of the rosters, leave, swaps, personal links, what people were told of it."""
 
+import hashlib
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,15 +10,30 @@ from alertmanager.store.types import UtcDateTime
 revision = "0003"
 down_revision = "0002"
 
+_LONGEST_KEY = 400  # characters; see `incidents.urgency`
 _KINDS = "'override', 'swap', 'temporary'"
 _STATES = "'offered', 'taken', 'approved', 'refused', 'withdrawn'"
 
 
 def upgrade() -> None:
-    """Add the tables; what exists stays as it is."""
+    """Add the tables; keys of incidents that are too long for an index become their digests."""
     _changes_and_leaves()
     _swaps()
     _links_and_notices()
+    _long_keys()
+
+
+def _long_keys() -> None:
+    incidents = sa.table("incidents", sa.column("id"), sa.column("group_key"))
+    connection = op.get_bind()
+    long = sa.select(incidents.c.id, incidents.c.group_key).where(
+        sa.func.length(incidents.c.group_key) > _LONGEST_KEY
+    )
+    for identifier, key in connection.execute(long).all():
+        digest = f"sha256\x1e{hashlib.sha256(key.encode()).hexdigest()}"
+        connection.execute(
+            incidents.update().where(incidents.c.id == identifier).values(group_key=digest)
+        )
 
 
 def _changes_and_leaves() -> None:
