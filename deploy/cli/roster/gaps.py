@@ -18,7 +18,6 @@ from deploy.cli.roster import asked
 from deploy.cli.roster.told import between, iso, print_json
 from inventory.process import Clock
 
-HELP = "les trous d'une période (400 jours si rien n'est dit) ; code 1 s'il y en a"
 EXIT_HOLES = 1
 LOOK_AHEAD = timedelta(days=400)
 """Unless told otherwise: over a year, so that every public holiday is looked at."""

@@ -15,8 +15,6 @@ from deploy.cli.roster.asked import AskedWrongly, book_of
 from deploy.cli.roster.written import add_out, write
 from inventory.process import Clock
 
-HELP = "les interventions d'un mois proposées d'après le journal, à compléter et à confirmer"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""

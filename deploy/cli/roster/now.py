@@ -12,8 +12,6 @@ from deploy.cli.roster import asked
 from deploy.cli.roster.told import iso, people_data, print_json
 from inventory.process import Clock
 
-HELP = "qui est d'astreinte, et pourquoi"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""

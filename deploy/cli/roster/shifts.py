@@ -10,7 +10,6 @@ from deploy.cli.roster import asked
 from deploy.cli.roster.told import between, iso, people_data, print_json
 from inventory.process import Clock
 
-HELP = "les tours d'une période (14 jours si rien n'est dit)"
 LOOK_AHEAD = timedelta(days=14)
 
 

@@ -37,7 +37,6 @@ from inventory import load_inventory
 from inventory.config import load_config
 from inventory.process import Clock
 
-HELP = "l'état d'astreinte d'un mois : indemnités, interventions, repos, coût par commune"
 _FORMATS = ("text", "json", "csv", "xlsx", "pdf")
 
 

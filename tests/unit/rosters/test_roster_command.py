@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deploy.cli.__main__ import main
+from deploy.cli.roster import _ACTIONS
 
 
 @pytest.fixture
@@ -113,3 +116,24 @@ def test_a_faulty_file_is_exit_status_two(vigie, tmp_path, capsys) -> None:
         vigie("now", config=path)
     assert stopped.value.code == 2
     assert f"{path}:1: people: liste trop courte" in capsys.readouterr().err
+
+
+def test_who_is_on_duty_waits_for_no_other_actions_libraries(example) -> None:
+    asked = ["roster", "now", "--config", str(example)]
+    program = (
+        "import sys; from deploy.cli.__main__ import main;"
+        f"main({asked!r}); sys.exit('sqlalchemy' in sys.modules or 'icalendar' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Pourquoi" in done.stdout
+
+
+def test_every_action_is_a_module_and_has_its_help(capsys) -> None:
+    for action in _ACTIONS:
+        with pytest.raises(SystemExit) as stopped:
+            main(["roster", action, "--help"])
+        assert stopped.value.code == 0
+        assert f"vigie roster {action}" in capsys.readouterr().out
