@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from alertmanager.duty import takeover
+from alertmanager.duty import takeover, told_again
 from alertmanager.duty.live import LiveBook
 from alertmanager.duty.notices import notify_changes
 from alertmanager.duty.reminders import due_reminders
@@ -47,6 +47,13 @@ class DutyWatch:
         self._compare_at: datetime | None = None
         self._turns: tuple[RosterBook, datetime, list[Turn]] | None = None
         self._done: set[str] = set()
+        self._parts = (
+            self._tell_changes,
+            self._remind,
+            self._take_over,
+            self._escalate,
+            self._tell_again,
+        )
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="duty")
 
@@ -62,7 +69,7 @@ class DutyWatch:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            for part in (self._tell_changes, self._remind, self._take_over, self._escalate):
+            for part in self._parts:
                 try:
                     part(self._live.book, self._clock())
                 except StoreUnavailable as error:
@@ -122,6 +129,19 @@ class DutyWatch:
             with self._store.write() as session:
                 takeover.escalate(session, self._desk, book, key, now)
             log.warning("takeover_unanswered", takeover=key)
+
+    def _tell_again(self, book: RosterBook, now: datetime) -> None:
+        if book.notices.silent:
+            return
+        with self._store.read() as session:
+            lost = told_again.lost(session, now)
+        for message in lost:
+            key = f"again:{message}"
+            if key in self._done:
+                continue
+            with self._store.write() as session:
+                if told_again.tell_again(session, self._desk, message, now):
+                    self._done.add(key)
 
     def _coming(self, book: RosterBook, now: datetime) -> list[Turn]:
         """The turns that reminders and take-overs are about; worked out anew once an hour."""

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from alertmanager.delivery.channels import Channel
 from alertmanager.duty import planning
 from alertmanager.duty.notices import notify_changes
 from alertmanager.duty.reminders import due_reminders
 from alertmanager.duty.reminding import remind
 from alertmanager.duty.rows import changes
+from alertmanager.duty.told_again import lost, tell_again
 from alertmanager.duty.turns import coming_turns
 from alertmanager.rosters import RosterBook
 from alertmanager.rosters.notice_rules import NoticeRules
@@ -192,3 +194,36 @@ def test_who_has_just_been_told_of_a_turn_is_not_reminded_of_it_too(told: Told) 
     told.at("2026-05-22 18:00")
     told.remind()
     assert len([to for to, _ in told.sent() if to == YANN]) == 1
+
+
+def test_what_does_not_arrive_goes_by_the_next_channel_and_that_is_the_proof(told: Told) -> None:
+    sms = told.world.desk.channels[0]
+    told.world.with_desk(channels=(sms, Channel("mail", ("email",), "email", capped=False)))
+    told.replace("yann.legoff")
+    told.notify()
+    told.world.refuse_next()
+    told.world.send_all()
+    with told.world.store.write() as session:
+        (only,) = lost(session, told.world.now)
+        assert tell_again(session, told.world.desk, only, told.world.now)
+    with told.world.store.read() as session:
+        assert lost(session, told.world.now) == []
+    ((to, text),) = told.sent()
+    assert to.endswith("@deux-rives.test")
+    assert text.startswith("VIGIE : planning d'astreinte modifié.")
+    state = {message.id: (message.channel, message.state) for message in told.world.messages()}
+    assert sorted(state[row.message_id or 0] for row in told.rows()) == [
+        ("mail", "delivered"),
+        ("sms", "delivered"),
+    ]
+    assert len(told.world.journal("duty.told_again")) == 1
+
+
+def test_without_another_channel_it_stays_lost(told: Told) -> None:
+    told.replace("yann.legoff")
+    told.notify()
+    told.world.refuse_next()
+    with told.world.store.write() as session:
+        (only,) = lost(session, told.world.now)
+        assert tell_again(session, told.world.desk, only, told.world.now)
+    assert len(told.world.messages()) == 2
