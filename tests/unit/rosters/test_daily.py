@@ -24,15 +24,16 @@ def line(spans: dict[date, Span]) -> DailySpans:
 
 
 def test_spans_that_meet_are_one_even_across_a_date_that_has_none() -> None:
-    sunday, tuesday = date(2026, 3, 22), date(2026, 3, 24)
-    between = midnight(sunday) + 24 * HOUR
-    spans = line(
-        {sunday: (midnight(sunday), between), tuesday: (between, midnight(tuesday) + 24 * HOUR)}
-    )
-    for instant in (between - HOUR, between, between + 30 * HOUR):
-        inside, interval = spans.at(instant)
+    week = [FIRST + timedelta(days=number) for number in range(7)]
+    between = midnight(week[-1]) + 24 * HOUR  # nothing begins on that date, an eve does
+    after = week[-1] + timedelta(days=2)
+    spans = {day: (midnight(day), midnight(day) + 24 * HOUR) for day in week}
+    spans[after] = (between, midnight(after) + 24 * HOUR)
+    whole = (midnight(FIRST), midnight(after) + 24 * HOUR)
+    for instant in (midnight(FIRST), between - HOUR, between, whole[1] - HOUR):
+        inside, interval = line(spans).at(instant)
         assert inside
-        assert (interval.starts, interval.ends) == (midnight(sunday), between + 48 * HOUR)
+        assert (interval.starts, interval.ends) == whole
 
 
 def test_a_long_run_is_one_interval_and_a_long_pause_too() -> None:

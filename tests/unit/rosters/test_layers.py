@@ -155,3 +155,11 @@ def test_changes_and_leave_are_explained_too(book: RosterBook, paris: Paris) -> 
     assert away[0].why == "sans effet, Éva n'est pas là : échange (Éva au lieu de Bo)"
     absent = book.with_changes([], [Leave("l", "bo", *span, "test")]).explain("r", at)
     assert absent[1].why.startswith("ne répond pas, en congé : nuits")
+
+
+def test_a_shift_is_not_cut_where_somebody_else_comes_or_goes(
+    book: RosterBook, paris: Paris
+) -> None:
+    leave = Leave("l", "cy", paris(2026, 5, 5, 1), paris(2026, 5, 5, 3), "test")
+    span = paris(2026, 5, 4, 12), paris(2026, 5, 5, 12)
+    assert book.with_changes([], [leave]).shifts("r", *span) == book.shifts("r", *span)
