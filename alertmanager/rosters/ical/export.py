@@ -81,6 +81,7 @@ def person_feed(
             summary = _own_summary(name, shift, who)
             if summary is not None:
                 entries.append(_entry(roster, name, shift, begun, summary, sequence_of))
+    entries.sort(key=lambda entry: (entry.shift.start, entry.uid))
     return _feed(f"Astreintes de {who.name}", entries, book.zone, (start, end), stamp or start)
 
 
