@@ -82,6 +82,16 @@ def test_a_month_from_the_31st_changes_hands_on_the_last_day_of_shorter_months()
     assert local(quarters.starts(2))[:10] == "2027-05-30"
 
 
+def test_a_turn_that_has_begun_goes_on_when_clocks_show_the_day_before_again() -> None:
+    # In St. John's, until 2011, clocks went back at 00:01 to 23:01 of the day before.
+    zone = ZoneInfo("America/St_Johns")
+    turns = grid("day", "2010-11-01", "00:00", zone)
+    later = turns.starts(6) + timedelta(minutes=30)
+    assert local(turns.starts(6), zone) == "2010-11-07 00:00"
+    assert local(later, zone) == "2010-11-06 23:30"
+    assert turns.number(later) == 6
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_daily_hand_over_in_the_hour_of_the_change_keeps_its_rule_for_ten_years(zone) -> None:
     place = ZoneInfo(zone)
