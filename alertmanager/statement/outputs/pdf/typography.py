@@ -72,7 +72,6 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
         "fontSize": size,
         "leading": size * 1.3,
         "textColor": INK,
-        "splitLongWords": 0,
     }
     return ParagraphStyle(name, **(values | more))
 
@@ -85,9 +84,14 @@ CELL = _style("cell", 7.5)
 CELL_BOLD = _style("cell-bold", 7.5, fontName=BOLD)
 NUMBER = _style("number", 7.5, alignment=TA_RIGHT)
 NUMBER_BOLD = _style("number-bold", 7.5, alignment=TA_RIGHT, fontName=BOLD)
-HEAD = _style("head", 7.5, fontName=BOLD, textColor=HexColor("#ffffff"))
+HEAD = _style("head", 7.5, fontName=BOLD, textColor=HexColor("#ffffff"), splitLongWords=0)
 HEAD_NUMBER = _style(
-    "head-number", 7.5, fontName=BOLD, textColor=HexColor("#ffffff"), alignment=TA_RIGHT
+    "head-number",
+    7.5,
+    fontName=BOLD,
+    textColor=HexColor("#ffffff"),
+    alignment=TA_RIGHT,
+    splitLongWords=0,
 )
 SMALL = _style("small", 6.5, textColor=QUIET)
 SMALL_ALARM = _style("small-alarm", 6.5, textColor=ALARM)
