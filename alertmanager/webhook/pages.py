@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from alertmanager.rosters.explain import french_instant
 
 NBSP = "\N{NO-BREAK SPACE}"
+_UNBROKEN = re.compile(r" (?=[:;!?%»]|h \d)|(?<=\d h) (?=\d)|(?<=«) ")
 _STYLE = files("alertmanager.webhook").joinpath("templates", "link.css").read_text("utf-8").strip()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -43,10 +45,19 @@ def environment(zone: ZoneInfo) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(iso=_iso, jour=partial(french_instant, zone=zone))
+    made.filters.update(iso=_iso, jour=partial(_day, zone=zone), insecable=unbroken)
     # Ours, without a character that HTML would read otherwise; escaped, its hash would differ.
     made.globals.update(nbsp=NBSP, style=Markup(_STYLE))  # noqa: S704
     return made
+
+
+def unbroken(text: str) -> str:
+    """The text with no-break spaces where French typography wants them."""
+    return _UNBROKEN.sub(NBSP, text)
+
+
+def _day(instant: datetime, zone: ZoneInfo) -> str:
+    return unbroken(french_instant(instant, zone))
 
 
 def _iso(instant: datetime) -> str:

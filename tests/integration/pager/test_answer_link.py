@@ -22,6 +22,7 @@ HOSTILE = "<script>document.title='volé'</script>\u202e{{7*7}}" + "très-long" 
 
 def link(web: Any, *, age: int = 0) -> str:
     """The address that a message's link would have, made `age` lifetimes ago."""
+    web.decided()
     key = web.settings.secret("answer-links.key").encode()
     store = Store(sqlite_url(web.database))
     try:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice"]}
 
 NADIA, LUC, INES, KEEPER = "nadia.benali", "luc.marchand", "ines.robert", "helene.vasseur"
 
@@ -18,6 +24,16 @@ def web(estate: Any) -> Iterator[Any]:
     estate.write(link_key_file="link.key")
     estate.start()
     return estate
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", headless=True, args=FLAGS
+        )
+        yield browser
+        browser.close()
 
 
 def address(web: Any, person: str) -> str:
@@ -129,3 +145,40 @@ def test_the_calendars_behind_the_address(web: Any) -> None:
     assert requests.get(f"{luc}/agenda/astrinte.ics", timeout=10).status_code == 404
     address(web, LUC)
     assert requests.get(f"{luc}/agenda.ics", timeout=10).status_code == 404
+
+
+def test_in_a_browser_narrow_and_wide_light_and_dark(
+    web: Any, browser: Browser, tmp_path: Path
+) -> None:
+    luc, nadia, keeper = (address(web, person) for person in (LUC, NADIA, KEEPER))
+    turn = first(r'/tours/(astreinte[^"]+)"', get(luc))
+    post(f"{luc}/offres", tour=turn, note="mariage " + "très-long" * 30)
+    swap = first(r"/echanges/([0-9a-f]+)/retirer", get(luc))
+    other = first(r'/tours/(renfort[^"]+)"', get(luc))
+    pages = [luc, f"{luc}/tours/{other}", nadia, f"{nadia}/echanges/{swap}", keeper]
+    complaints = []
+    for scheme in ("light", "dark"):
+        for width in (320, 1280):
+            context = browser.new_context(
+                bypass_csp=True,  # for axe's script alone
+                color_scheme=scheme,
+                locale="fr-FR",
+                viewport={"width": width, "height": 700},
+            )
+            page = context.new_page()
+            for number, url in enumerate(pages):
+                page.goto(url)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, (url, scheme, width)
+                page.screenshot(path=tmp_path / f"{number}-{scheme}-{width}.png", full_page=True)
+                found = Axe().run(page, options=RULES).response["violations"]
+                complaints += [(number, scheme, width, one["id"]) for one in found]
+            context.close()
+    assert complaints == []
+    page = browser.new_page(locale="fr-FR")
+    page.goto(f"{nadia}/echanges/{swap}")
+    page.get_by_role("button", name="Je prends ce tour").click()
+    assert page.get_by_role("status").inner_text().startswith("C’est noté")
+    page.goto(keeper)
+    page.get_by_role("button", name="Valider l’échange de Luc Marchand").click()
+    assert "est validé" in page.get_by_role("status").inner_text()
