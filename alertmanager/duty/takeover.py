@@ -7,7 +7,7 @@ person of the next step is told, and the journal says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -22,6 +22,7 @@ from alertmanager.delivery.sms_text import clock
 from alertmanager.duty.turns import Turn
 from alertmanager.incidents.desk import Desk, PersonOnDuty
 from alertmanager.incidents.machine import OVER, State
+from alertmanager.incidents.policy import Step
 from alertmanager.incidents.replies import Verdict
 from alertmanager.incidents.targets import last_resort, target_of
 from alertmanager.rosters import RosterBook
@@ -58,7 +59,7 @@ def ask(
     key = key_of(turn)
     if session.get(DutyNotice, key) is not None:
         return
-    addresses = turn.person.addresses
+    addresses = _addresses(desk, turn, now)
     channel = next(iter(usable(desk.channels, addresses)), None)
     message: Message | None = None
     if channel is not None:
@@ -147,7 +148,7 @@ def escalate(session: Session, desk: Desk, book: RosterBook, key: str, now: date
 def next_people(desk: Desk, roster: str, person: str, now: datetime) -> list[PersonOnDuty]:
     """Whom an incident pages when `person`, on duty for `roster`, does not answer."""
     for policy in (desk.policy, *desk.policies):
-        places = [at for at, step in enumerate(policy.steps) if step.target == roster]
+        places = [at for at, step in enumerate(policy.steps) if _is_of(step, roster)]
         if not places:
             continue
         targets = [target_of(desk, step, now) for step in policy.steps[places[0] + 1 :]]
@@ -160,6 +161,18 @@ def next_people(desk: Desk, roster: str, person: str, now: datetime) -> list[Per
         if others:
             return others
     return []
+
+
+def _is_of(step: Step, roster: str) -> bool:
+    return step.kind in ("roster", "duty_phone") and step.target == roster
+
+
+def _addresses(desk: Desk, turn: Turn, now: datetime) -> Mapping[str, str]:
+    """Where incidents would reach them: where only the roster's telephone is paged, that one."""
+    steps = [step for policy in (desk.policy, *desk.policies) for step in policy.steps]
+    kinds = {step.kind for step in steps if _is_of(step, turn.roster)}
+    phone = desk.rosters.duty_phone(turn.roster, now) if kinds == {"duty_phone"} else None
+    return (phone or turn.person).addresses
 
 
 def _tell(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery.duty_text import takeover_answered_late_text, takeover_answered_text
@@ -55,14 +55,17 @@ def answered_tests(
 
 
 def tests_of(session: Session, desk: Desk, sender: str, now: datetime) -> list[Test]:
-    """The tests of whoever has that address, of duties that are not over, the newest first."""
+    """The tests of whoever has that address, of duties that are not over, the newest first.
+
+    The telephone of a roster is nobody's own: it answers what was sent to it.
+    """
     people = [p.id for p in desk.rosters.persons if sender in p.addresses.values()]
     rows = session.execute(
         select(DutyNotice, Message)
         .join(Message, Message.id == DutyNotice.message_id)
         .where(
             DutyNotice.kind == "takeover",
-            DutyNotice.person.in_(people),
+            or_(DutyNotice.person.in_(people), Message.address == sender),
             DutyNotice.decided_at <= now,
             DutyNotice.ends_at > now,
         )

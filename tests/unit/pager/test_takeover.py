@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from alertmanager.delivery.channels import Channel
 from alertmanager.duty.takeover import ask, due_takeovers, escalate, unanswered
 from alertmanager.duty.turns import Turn, coming_turns
 from alertmanager.incidents.machine import State
+from alertmanager.incidents.policy import Step
 from alertmanager.rosters import RosterBook
 from alertmanager.rosters.notice_rules import NoticeRules
 from alertmanager.store.duty_tables import DutyNotice
@@ -22,6 +23,7 @@ from alertmanager.store.tables import Message
 START = datetime(2026, 5, 1, 17, tzinfo=UTC)
 LUC, INES = "+33639981004", "+33639981006"
 """Who takes the duty over then, and who is their back-up."""
+DUTY_PHONE = "+33639981010"
 WITHIN = timedelta(minutes=15)
 
 
@@ -219,3 +221,27 @@ def test_who_cannot_be_written_to_is_told_at_once(world: Any) -> None:
     found.late()
     (line,) = world.journal("takeover.unanswered")
     assert line.detail["told"] == []
+
+
+def test_where_only_the_duty_phone_is_paged_it_is_the_one_that_is_tested(world: Any) -> None:
+    steps = (Step("astreinte", WITHIN, "duty_phone"), Step("renfort", WITHIN))
+    world.with_desk(policy=replace(world.desk.policy, steps=steps))
+    world.now = START
+    found = Ritual(world, world.desk.rosters)
+    found.ask()
+    assert [to for to, _ in world.send_all()] == [DUTY_PHONE]
+    assert world.reply(DUTY_PHONE, "ok") == "takeover"
+    assert found.notice().answered_at == START
+    assert [to for to, _ in world.send_all()] == [DUTY_PHONE]
+
+
+def test_the_duty_phone_that_nobody_answers_is_told_to_the_next_step(world: Any) -> None:
+    steps = (Step("astreinte", WITHIN, "duty_phone"), Step("renfort", WITHIN))
+    world.with_desk(policy=replace(world.desk.policy, steps=steps))
+    world.now = START
+    found = Ritual(world, world.desk.rosters)
+    found.ask()
+    world.send_all()
+    world.now += WITHIN
+    found.late()
+    assert [to for to, _ in world.send_all()] == [INES]
