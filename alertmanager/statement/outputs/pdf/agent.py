@@ -87,7 +87,7 @@ class AgentPages:
     def _when(self, start: datetime, end: datetime) -> str:
         low, high = (instant.astimezone(self._zone) for instant in (start, end))
         until = "" if low.date() == high.date() else f"{high:%d/%m} "
-        return f"{low:%d/%m} {low.hour} h {low:%M} → {until}{high.hour} h {high:%M}"
+        return f"{low:%d/%m} {low.hour} h {low:%M} – {until}{high.hour} h {high:%M}"
 
     def _duties(self) -> Flowable:
         rows: list[list[Cell]] = []

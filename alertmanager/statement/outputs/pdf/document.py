@@ -61,7 +61,7 @@ def _numbered(title: str) -> type[Canvas]:
 
     class Numbered(Canvas):
         def __init__(self, *arguments: Any, **more: Any) -> None:
-            super().__init__(*arguments, **more)
+            super().__init__(*arguments, **(more | {"initialFontName": REGULAR}))
             self._pages: list[dict[str, Any]] = []
 
         def showPage(self) -> None:  # noqa: N802  (the name is reportlab's)

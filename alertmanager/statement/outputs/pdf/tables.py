@@ -17,6 +17,7 @@ from alertmanager.statement.outputs.pdf.typography import (
     CELL,
     HEAD,
     HEAD_NUMBER,
+    REGULAR,
     RULE,
     SMALL,
     WARNING,
@@ -27,6 +28,7 @@ from alertmanager.statement.outputs.pdf.typography import (
 
 WIDTH = 180 * mm
 """Between the margins of an A4 page."""
+_FONT = ("FONTNAME", (0, 0), (-1, -1), REGULAR)  # else it names one that is not embedded
 Cell = Paragraph | Sequence[Flowable]
 
 
@@ -43,6 +45,7 @@ def table(
         for place, text in enumerate(headings)
     ]
     style: list[Any] = [
+        _FONT,
         ("BACKGROUND", (0, 0), (-1, 0), ACCENT),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
@@ -69,6 +72,7 @@ def warning_box(title: str, sentences: Sequence[str]) -> list[Flowable]:
     inside: list[list[Flowable]] = [[words(title, WARNING_TITLE)]]
     inside += [[words(sentence(text), WARNING, "•")] for text in sentences]
     style: list[Any] = [
+        _FONT,
         ("BACKGROUND", (0, 0), (-1, -1), ALARM_BACK),
         ("LINEBEFORE", (0, 0), (0, -1), 2.5, ALARM),
         ("LEFTPADDING", (0, 0), (-1, -1), 8),
@@ -91,6 +95,7 @@ def signatures(name: str) -> list[Flowable]:
         ]
     ]
     style: list[Any] = [
+        _FONT,
         ("BOX", (0, 0), (0, 0), 0.6, RULE),
         ("BOX", (1, 0), (1, 0), 0.6, RULE),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),

@@ -69,6 +69,7 @@ def _drawable(character: str) -> str:
 def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
     values: dict[str, Any] = {
         "fontName": REGULAR,
+        "bulletFontName": REGULAR,
         "fontSize": size,
         "leading": size * 1.3,
         "textColor": INK,
