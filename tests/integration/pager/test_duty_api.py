@@ -107,3 +107,30 @@ def test_what_makes_no_sense_is_a_problem(web: Any) -> None:
     token = {"Authorization": f"Bearer {web.settings.secret('status.token')}"}
     answer = requests.get(web.url("rosters/changes"), headers=token, timeout=10)
     assert answer.status_code == 401
+
+
+def test_leave_from_a_calendar(web: Any) -> None:
+    def read(body: str, status: int = 200) -> dict[str, Any]:
+        answer = requests.put(
+            web.url(f"rosters/leaves/calendars/{NADIA}?by={KEEPER}"),
+            data=body.encode(),
+            headers={
+                "Authorization": f"Bearer {web.settings.secret('operator.token')}",
+                "Content-Type": "text/calendar",
+            },
+            timeout=10,
+        )
+        assert answer.status_code == status, answer.text
+        return dict(answer.json())
+
+    lines = ["BEGIN:VEVENT", "UID:1", "DTSTART;VALUE=DATE:20260501", "DTEND;VALUE=DATE:20260504"]
+    event = "".join(f"{line}\r\n" for line in [*lines, "SUMMARY:Congé", "END:VEVENT"])
+    head, tail = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "END:VCALENDAR\r\n"
+    assert on_duty(web) == [NADIA]
+    assert read(head + event + tail) == {"person": NADIA, "new": 1, "gone": 0}
+    assert on_duty(web) == []
+    assert read(head + event + tail)["new"] == 0
+    assert "attendu" in read("ceci n'est pas un agenda", 422)["detail"]
+    assert on_duty(web) == []  # what could not be read changed nothing
+    assert read(head + tail) == {"person": NADIA, "new": 0, "gone": 1}
+    assert on_duty(web) == [NADIA]
