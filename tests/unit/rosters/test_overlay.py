@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertmanager.rosters import RosterBook
@@ -125,6 +125,7 @@ def plans(draw: Any) -> tuple[list[Change], list[Leave]]:
 
 
 @given(plan=plans(), minutes=st.integers(0, 60 * 24 * 60))
+@settings(deadline=None)
 def test_shifts_and_gaps_fill_any_span_and_agree_with_each_instant(
     book: RosterBook, plan: tuple[list[Change], list[Leave]], minutes: int
 ) -> None:
