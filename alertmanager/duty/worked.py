@@ -103,7 +103,7 @@ def told(session: Session, start: datetime, end: datetime) -> list[Told]:
     notices = session.execute(
         select(DutyNotice, Message)
         .join(Message, Message.id == DutyNotice.message_id)
-        .where(DutyNotice.kind == "change", DutyNotice.ends_at > start, DutyNotice.starts_at < end)
+        .where(DutyNotice.kind == "gained", DutyNotice.ends_at > start, DutyNotice.starts_at < end)
     )
     found = [
         Told(row.person, row.starts_at, at, row.ends_at, row.roster, message.channel)

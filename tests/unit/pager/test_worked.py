@@ -78,7 +78,7 @@ def test_notices_that_left_and_swaps_that_were_taken_prove_who_knew(world: Any) 
     world.send_all()
     message = world.messages()[0]
     with world.store.write() as session:
-        for kind in ("change", "reminder"):
+        for kind in ("gained", "lost", "reminder"):
             session.add(
                 DutyNotice(
                     key=kind,
