@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -53,39 +54,43 @@ def router(pager: Pager) -> APIRouter:
 
     @routes.get("/moi/{token}/agenda.ics", summary="A person's turns as a calendar")
     def own(token: str) -> Response:
-        now = pager.clock()
+        today = _midnight(pager.clock())
         return feed(
             token,
             lambda person, sequence_of: person_feed(
-                pager.rosters, person, now - _PAST, now + _AHEAD, sequence_of, stamp=now
+                pager.rosters, person, today - _PAST, today + _AHEAD, sequence_of, stamp=today
             ),
         )
 
     @routes.get("/moi/{token}/agenda/{roster}.ics", summary="A roster's turns as a calendar")
     def of_roster(token: str, roster: str) -> Response:
-        now = pager.clock()
+        today = _midnight(pager.clock())
         return feed(
             token,
             lambda _, sequence_of: roster_feed(
-                pager.rosters, roster, now - _PAST, now + _AHEAD, sequence_of, stamp=now
+                pager.rosters, roster, today - _PAST, today + _AHEAD, sequence_of, stamp=today
             ),
         )
 
     return routes
 
 
-def _sequences(session: Session) -> SequenceOf:
-    """How often the shift of a roster was changed, called off included: it only ever grows."""
-    spans: dict[str, list[tuple[datetime, datetime, int]]] = {}
-    for change in session.scalars(select(RosterChange)):
-        times = 1 if change.cancelled_at is None else 2
-        spans.setdefault(change.roster, []).append((change.starts_at, change.ends_at, times))
+def _midnight(now: datetime) -> datetime:
+    """So that a calendar that did not change is the same bytes all day."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def sequence_of(roster: str, shift: Shift) -> int:
-        return sum(
-            times
-            for start, end, times in spans.get(roster, ())
-            if start < shift.end and shift.start < end
-        )
+
+def _sequences(session: Session) -> SequenceOf:
+    """How often anything of a roster was changed, called off included: it only ever grows.
+
+    Of the changes of one shift alone it would not: a half that was replaced, and is whole again,
+    is another shift under the same UID.
+    """
+    counts: Counter[str] = Counter()
+    for change in session.scalars(select(RosterChange)):
+        counts[change.roster] += 1 if change.cancelled_at is None else 2
+
+    def sequence_of(roster: str, _shift: Shift) -> int:
+        return counts[roster]
 
     return sequence_of
