@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from alertmanager.delivery import outbox, set_back
@@ -26,6 +26,7 @@ from inventory.process import Clock
 from inventory.process.logs import get_logger
 
 _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
+_AT_ONCE = 5  # timers in one transaction, before looking for more urgent ones: posts wait for it
 _TROUBLE = 1.0  # seconds of rest after an error
 _GRACE = 5.0  # seconds a late page has left, after a start or a trouble of the store
 STUCK = 120.0  # seconds without a turn that ended well; a send lasts 10 or so
@@ -235,32 +236,65 @@ class Courier:
             )
 
     def _run_due(self) -> bool:
-        """Run due timers and late proofs, one transaction each; see to the leases."""
+        """Run due timers and late proofs, see to the leases; whether there is more to run now."""
         now = self._clock()
         self._notice_clock(now)
         with self._store.read() as session:
-            timers = session.scalars(
-                select(Timer.id)
-                .where(Timer.done_at.is_(None), Timer.due_at <= now)
-                .order_by(Timer.due_at, Timer.id)
-            )
-            rows: list[Row] = [("timer", identifier) for identifier in timers]
-            rows += [("proof", identifier) for identifier in outbox.overdue(session, now)]
+            timers = self._due_timers(session, now)
+            rest: list[Row] = [("proof", one) for one in outbox.overdue(session, now)]
             late = self._grace.over(outbox.late(session, now), time.monotonic())
-            rows += [("late", identifier) for identifier in late]
+            rest += [("late", one) for one in late]
             expired = session.scalar(
                 select(Message.id)
                 .where((Message.state == "leased") & (Message.lease_until <= now))
                 .limit(1)
             )
         self._tend_leases(expired=expired is not None)
-        for row in self._patience.order(rows, time.monotonic()):
+        ready = self._patience.order(rest, time.monotonic())
+        alone = ready[:_AT_ONCE] if self._run_together(timers) else [*timers, *ready[:_AT_ONCE]]
+        for row in alone:
             self._turn()
             self._run_row(row)
             self._tend_leases(expired=False)
-        if rows or expired is not None:
+        if timers or alone or expired is not None:
             self.wake()
-        return False
+        # What came meanwhile may be more urgent than what is left.
+        return len(timers) == _AT_ONCE or len(ready) > _AT_ONCE
+
+    def _due_timers(self, session: Session, now: datetime) -> list[Row]:
+        """Some that are due: first what nobody was paged for yet, then the longest overdue."""
+        resting = self._patience.resting("timer", time.monotonic())
+        due = (
+            select(Timer.id)
+            .where(Timer.done_at.is_(None), Timer.due_at <= now, Timer.id.not_in(resting))
+            .order_by(case((Timer.kind == self._first, 0), else_=1), Timer.due_at, Timer.id)
+            .limit(_AT_ONCE)
+        )
+        rows: list[Row] = [("timer", identifier) for identifier in session.scalars(due)]
+        return self._patience.order(rows, time.monotonic())
+
+    def _run_together(self, timers: Sequence[Row]) -> bool:
+        """Run several timers in one transaction; whether that was done and went well.
+
+        A thousand incidents at once wait a third as long. If one cannot be dealt with, each is
+        tried alone.
+        """
+        if len(timers) < 2:
+            return False
+        self._turn()
+        try:
+            with self._store.write() as session:
+                for _, identifier in timers:
+                    self._run_timer(session, identifier)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("timers_failed_together", count=len(timers))
+            return False
+        for row in timers:
+            self._patience.done(row)
+        self._tend_leases(expired=False)
+        return True
 
     def _tend_leases(self, *, expired: bool) -> None:
         """Renew the leases of what we are sending; take back those of others that expired."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from alertmanager.delivery.dispatch import send_by_next, send_page
 from alertmanager.delivery.outbox import may_arrive
 from alertmanager.incidents.desk import Desk, PersonOnDuty
+from alertmanager.incidents.escalation_notes import nobody_at, note_escalated, note_resolved
 from alertmanager.incidents.firing import worst
 from alertmanager.incidents.machine import Event, State, after
 from alertmanager.incidents.maintenance import covering
@@ -246,7 +247,7 @@ def _escalate(
 ) -> None:
     policy = Policy.from_json(incident.policy)
     step = _after_step(policy, incident.step)
-    _note_escalated(session, incident, step, now, reason)
+    note_escalated(session, incident, step, now, reason)
     if now - due > LATE:
         step = _pass_over(session, incident, policy, (step, due), now)
     _run(session, desk, incident, step, now)
@@ -262,45 +263,8 @@ def _pass_over(
         if due > now:
             break
         incident.step, step = step, _after_step(policy, step)
-        _note_escalated(session, incident, step, now, "étape échue pendant l'arrêt de Vigie")
+        note_escalated(session, incident, step, now, "étape échue pendant l'arrêt de Vigie")
     return step
-
-
-def _note_escalated(
-    session: Session, incident: Incident, step: int, now: datetime, reason: str
-) -> None:
-    """Journal that the step of the incident gives way to `step`."""
-    write_line(
-        session,
-        now,
-        "page.escalated",
-        incident.id,
-        from_step=incident.step,
-        to_step=step,
-        reason=reason,
-    )
-
-
-def _note_resolved(
-    session: Session,
-    incident: Incident,
-    person: PersonOnDuty | None,
-    now: datetime,
-    target: Target,
-) -> None:
-    """Journal who answers at the step of the incident, or that nobody does, and why."""
-    write_line(
-        session,
-        now,
-        "roster.resolved",
-        incident.id,
-        roster=target.roster,
-        target=target.name,
-        step=incident.step,
-        person=person and person.id,
-        name=person and person.name,
-        why=target.why,
-    )
 
 
 def _run(
@@ -318,7 +282,7 @@ def _run(
         following = _after_step(policy, step)
         if following == 0:
             break
-        _note_escalated(session, incident, following, now, _nobody_at(policy, step))
+        note_escalated(session, incident, following, now, nobody_at(policy, step))
         step = following
     write_line(
         session,
@@ -328,12 +292,6 @@ def _run(
         reason="ni étape, ni dernier recours, ni équipe : personne à prévenir ; on recommencera",
     )
     set_timer(session, incident, ESCALATE, now + policy.repeat)
-
-
-def _nobody_at(policy: Policy, step: int) -> str:
-    if step < len(policy.steps):
-        return "personne d'astreinte à cette étape"
-    return "liste de dernier recours vide"
 
 
 def _page_step(
@@ -357,7 +315,7 @@ def _page_step(
     seen: set[str] = set()
     for target in targets:
         for person in target.people or (None,):
-            _note_resolved(session, incident, person, now, target)
+            note_resolved(session, incident, person, now, target)
             if person is not None and person.id not in seen:
                 seen.add(person.id)
                 reached |= _page(session, desk, incident, person, now, target=target, note=note)

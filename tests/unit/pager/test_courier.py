@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from alertmanager.delivery import courier as module
 from alertmanager.delivery.courier import Courier
+from alertmanager.incidents.intake import receive
 from alertmanager.incidents.paging import message_ended, run_timer
 from alertmanager.notifiers.contract import Accepted, Outgoing
 from alertmanager.store.tables import Message, Timer
@@ -217,3 +218,42 @@ def test_a_loop_that_only_fails_is_not_alive(
     loops.courier.start()
     assert loops.courier.alive()
     loops.until(lambda: not loops.courier.alive())
+
+
+def test_what_nobody_was_paged_for_yet_goes_before_a_backlog_of_timers(
+    world: Any, loops: Loops
+) -> None:
+    world.post(*(world.alert(f"a{n}", alertname=f"A{n}") for n in range(20)))
+    world.now += timedelta(minutes=6)  # every escalation is due
+    with world.store.write() as session:
+        receive(session, world.desk, "default", [world.alert("new", alertname="New")], world.now)
+    assert loops.courier._run_due()  # there is more to do
+
+    def state() -> str:
+        return next(one.state for one in world.incidents() if one.title == "New")
+
+    assert state() == "paging"
+    assert len(world.journal("page.escalated")) < 20
+    while loops.courier._run_due():
+        pass
+    assert len(world.journal("page.escalated")) == 20
+
+
+def test_a_timer_that_cannot_be_dealt_with_holds_up_none_of_those_that_run_with_it(
+    world: Any, loops: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.post(*(world.alert(f"a{n}", alertname=f"A{n}") for n in range(7)))
+    world.now += timedelta(minutes=6)
+    real, bad = loops.courier._on_timer, world.incidents()[2].id
+
+    def on_timer(session: Any, timer: Timer, now: datetime) -> None:
+        if timer.incident_id == bad:
+            raise RuntimeError
+        real(session, timer, now)
+
+    monkeypatch.setattr(loops.courier, "_on_timer", on_timer)
+    for _ in range(5):
+        loops.courier._run_due()
+    escalated = {line.incident_id for line in world.journal("page.escalated")}
+    assert len(escalated) == 6
+    assert bad not in escalated
