@@ -287,7 +287,7 @@ class Courier:
                 for _, identifier in timers:
                     self._run_timer(session, identifier)
         except StoreUnavailable:
-            raise
+            return False  # it is said of each that is tried alone
         except Exception:
             log.exception("timers_failed_together", count=len(timers))
             return False

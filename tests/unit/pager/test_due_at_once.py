@@ -27,9 +27,14 @@ def pending(world: Any) -> list[str]:
 def test_those_who_wait_are_told_after_the_commit_and_only_then(world: Any) -> None:
     told: list[Due] = []
     world.store.on_due(told.append)
-    with pytest.raises(RuntimeError), world.store.write() as session:
-        note_due(session, Due.TIMERS)
-        raise RuntimeError
+
+    def fails() -> None:
+        with world.store.write() as session:
+            note_due(session, Due.TIMERS)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
     with world.store.write():
         pass
     assert told == []
