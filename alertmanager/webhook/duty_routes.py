@@ -23,6 +23,8 @@ from alertmanager.webhook.duty_views import (
     ChangeList,
     ChangeOrder,
     ChangeView,
+    HoleList,
+    HoleView,
     LeaveList,
     LeaveOrder,
     LeaveView,
@@ -80,6 +82,15 @@ def _span(starts: datetime, ends: datetime) -> tuple[datetime, datetime]:
 
 
 def _shifts(routes: APIRouter, pager: Pager) -> None:
+    @routes.get(
+        "/holes", summary="Where nobody answers, or somebody who should not, 400 days ahead"
+    )
+    def holes() -> HoleList:
+        last = pager.holes.last
+        views = [HoleView.model_validate(hole) for hole in last.holes] if last else []
+        looked_at = last.at if last else None
+        return HoleList(generated_at=pager.clock(), looked_at=looked_at, holes=views)
+
     @routes.get("/{roster}/shifts", summary="The turns of a roster; 14 days if nothing is said")
     def shifts(
         roster: str,

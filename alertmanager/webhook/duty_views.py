@@ -80,6 +80,25 @@ class ShiftList(View):
     shifts: list[ShiftView]
 
 
+class HoleView(View):
+    """Something wrong with a roster over ``start <= t < end``, and why (French)."""
+
+    kind: str
+    roster: str
+    start: datetime
+    end: datetime
+    person: str | None
+    why: str
+
+
+class HoleList(View):
+    """The holes of the coming 400 days, the first one first. `looked_at`: None before a look."""
+
+    generated_at: datetime
+    looked_at: datetime | None
+    holes: list[HoleView]
+
+
 class ChangeView(View):
     """One change of the rosters."""
 

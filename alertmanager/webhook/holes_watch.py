@@ -56,6 +56,11 @@ class HolesWatch(Collector):
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def last(self) -> Look | None:
+        """What was found last; None: nothing was looked for yet."""
+        return self._look
+
     def turn(self) -> None:
         """One look; a search too when the last is ten minutes old. Raise StoreUnavailable."""
         book, now = self._live.book, self._clock()

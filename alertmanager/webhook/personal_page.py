@@ -49,4 +49,5 @@ class PersonPages:
             base=base,
             keepers=keepers,
             rosters=view.rosters if view is not None else (),
+            names=dict(view.rosters) if view is not None else {},
         )

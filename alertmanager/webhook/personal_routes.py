@@ -96,7 +96,17 @@ class _Pages:
             person = self.person(session, token)
             view = None
             if person is not None:
-                view = more(session, view_of(session, pager.rosters, person, pager.clock()))
+                last = pager.holes.last
+                view = more(
+                    session,
+                    view_of(
+                        session,
+                        pager.rosters,
+                        person,
+                        pager.clock(),
+                        last.holes if last is not None else (),
+                    ),
+                )
         if view is None:
             return HTMLResponse(self._html.missing(), HTTPStatus.NOT_FOUND, HEADERS)
         keepers = bool(pager.rosters.keepers)

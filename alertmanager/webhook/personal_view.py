@@ -12,9 +12,11 @@ from alertmanager.duty.swaps import open_swaps
 from alertmanager.duty.turns import coming_turns
 from alertmanager.rosters import Person, RosterBook
 from alertmanager.rosters.cost import CostLine
+from alertmanager.rosters.holes import Hole
 from alertmanager.store.duty_tables import RosterSwap
 
 AHEAD = timedelta(days=120)
+_SOON, _MOST_HOLES = timedelta(days=60), 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class ShownSwap:
 
 @dataclass(frozen=True)
 class PersonView:
-    """The whole page. `to_decide`: for keepers, what was taken and waits for them."""
+    """The whole page. For keepers: `to_decide`, what was taken and waits for them, and `holes`."""
 
     person: Person
     on_duty: Sequence[tuple[str, datetime | None]]
@@ -60,10 +62,17 @@ class PersonView:
     turn: ShownTurn | None = None
     swap: ShownSwap | None = None
     cost: Sequence[CostLine] = field(default_factory=tuple)
+    holes: Sequence[Hole] = ()
 
 
-def view_of(session: Session, book: RosterBook, person: Person, now: datetime) -> PersonView:
-    """The page of that person at `now`."""
+def view_of(
+    session: Session,
+    book: RosterBook,
+    person: Person,
+    now: datetime,
+    holes: Sequence[Hole] = (),
+) -> PersonView:
+    """The page of that person at `now`; `holes` are those that are known, the first one first."""
     swaps = open_swaps(session, now)
     shown = {swap.id: shown_swap(book, swap) for swap in swaps}
     mine, offers, to_decide = [], [], []
@@ -88,8 +97,19 @@ def view_of(session: Session, book: RosterBook, person: Person, now: datetime) -
         mine=mine,
         to_decide=to_decide,
         others=[one for one in book.persons if one.id != person.id],
+        holes=_soon(holes, now) if person.id in book.keepers else (),
         rosters=[(roster, book.roster_name(roster)) for roster in book.roster_ids],
     )
+
+
+def _soon(holes: Sequence[Hole], now: datetime) -> list[Hole]:
+    """The first of each: somebody whom nothing proves reachable is so at every turn."""
+    first: dict[tuple[str, str, str], Hole] = {}
+    for hole in holes:
+        if hole.start < now + _SOON:
+            key = hole.roster, hole.kind, f"{hole.start}" if hole.kind == "gap" else hole.why
+            first.setdefault(key, hole)
+    return list(first.values())[:_MOST_HOLES]
 
 
 def _turns(

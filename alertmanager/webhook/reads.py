@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import selectinload
 
+from alertmanager.rosters import RosterBook
 from alertmanager.store.tables import Incident
 from alertmanager.webhook.pager import Pager
 from alertmanager.webhook.problems import ERRORS, Problem
@@ -20,6 +22,7 @@ from alertmanager.webhook.views import (
     IncidentView,
     PersonView,
     PublicState,
+    VerdictView,
     public,
 )
 
@@ -112,22 +115,28 @@ def _add_incidents(routes: APIRouter, pager: Pager) -> None:
 
 
 def _add_duty(routes: APIRouter, pager: Pager) -> None:
-    @routes.get("/api/v1/duty", summary="Who is on duty now, and why", responses=ERRORS)
-    def duty() -> DutyNow:
+    @routes.get("/api/v1/duty", summary="Who is on duty, by default now, and why", responses=ERRORS)
+    def duty(at: Annotated[AwareDatetime | None, Query()] = None) -> DutyNow:
         now, book = pager.clock(), pager.rosters
-        found = []
-        for roster in book.roster_ids:
-            answer = book.on_duty(roster, now)
-            people = [PersonView(id=person.id, name=person.name) for person in answer.people]
-            found.append(
-                DutyView(
-                    roster=roster,
-                    people=people,
-                    why=answer.why,
-                    starts=answer.starts,
-                    ends=answer.ends,
-                )
-            )
+        if at is not None and not 1970 < at.year < 9000:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "année hors limites")
+        instant = now if at is None else at.astimezone(UTC)
         return DutyNow(
-            generated_at=now, support_hours_open=book.support_hours_open(now), rosters=found
+            generated_at=now,
+            at=instant,
+            support_hours_open=book.support_hours_open(instant),
+            rosters=[_duty_of(book, roster, instant) for roster in book.roster_ids],
         )
+
+
+def _duty_of(book: RosterBook, roster: str, instant: datetime) -> DutyView:
+    answer = book.on_duty(roster, instant)
+    return DutyView(
+        roster=roster,
+        people=[PersonView.model_validate(person) for person in answer.people],
+        why=answer.why,
+        starts=answer.starts,
+        ends=answer.ends,
+        shadow=[PersonView.model_validate(person) for person in answer.shadow],
+        layers=[VerdictView.model_validate(one) for one in book.explain(roster, instant)],
+    )

@@ -199,20 +199,35 @@ class PersonView(View):
     name: str
 
 
+class VerdictView(View):
+    """What one layer, or one change (``change:ID``), has to do with it; at most one answers."""
+
+    layer_id: str
+    layer_name: str
+    answers: bool
+    why: str
+
+
 class DutyView(View):
-    """Who answers for a roster now, why, and over which span that answer holds."""
+    """Who answers for a roster, why, and over which span that answer holds.
+
+    `shadow` are those who only watch; `layers` says it of each change and layer.
+    """
 
     roster: str
     people: list[PersonView]
     why: str
     starts: datetime | None
     ends: datetime | None
+    shadow: list[PersonView]
+    layers: list[VerdictView]
 
 
 class DutyNow(View):
-    """Every roster now."""
+    """Every roster at an instant, by default now."""
 
     generated_at: datetime
+    at: datetime
     support_hours_open: bool
     rosters: list[DutyView]
 

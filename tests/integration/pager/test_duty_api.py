@@ -134,3 +134,16 @@ def test_leave_from_a_calendar(web: Any) -> None:
     assert on_duty(web) == []  # what could not be read changed nothing
     assert read(head + tail) == {"person": NADIA, "new": 0, "gone": 1}
     assert on_duty(web) == [NADIA]
+
+
+def test_who_and_why_at_any_instant_and_what_is_to_be_filled(web: Any) -> None:
+    (roster, *_) = web.get("duty?at=2026-05-04T10:00:00%2B02:00")["rosters"]
+    assert [person["id"] for person in roster["people"]] == ["claire.fontaine"]
+    assert roster["shadow"] == []
+    answering = [layer for layer in roster["layers"] if layer["answers"]]
+    assert [layer["layer_id"] for layer in answering] == ["jour"]
+    assert all(layer["why"] for layer in roster["layers"])
+    wait_until(lambda: web.get("rosters/holes")["looked_at"], "une recherche")
+    holes = web.get("rosters/holes")["holes"]
+    assert {hole["kind"] for hole in holes} >= {"no_contact"}  # nobody was written to yet
+    assert all(hole["start"] < hole["end"] and hole["why"] for hole in holes)

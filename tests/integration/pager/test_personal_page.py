@@ -12,6 +12,8 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
+from deploy.estate.child import wait_until
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice"]}
 
@@ -82,7 +84,10 @@ def test_a_swap_from_page_to_page(web: Any) -> None:
     assert "un responsable doit encore valider" in shown.lower()
     assert "C’est noté" in post(f"{nadia}/echanges/{swap}/prendre")
 
+    wait_until(lambda: web.get("rosters/holes")["looked_at"], "une recherche")
     page = get(keeper)
+    assert "À combler" in page
+    assert "À combler" not in get(luc)
     assert "Échanges à valider" in page
     assert "pris par Nadia Benali" in page
     assert "Délai de prévenance" in page  # what she was shown that costs
