@@ -12,7 +12,7 @@ from alertmanager.rosters.layers import Answer, Layer
 from alertmanager.rosters.walltime import Interval
 
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_MONTHS = (
+MONTHS = (
     "janvier",
     "février",
     "mars",
@@ -34,7 +34,7 @@ _CLOCK_CHANGE = timedelta(hours=1)
 def french_day(day: date, year: bool = False) -> str:
     """``vendredi 1er mai``, with the year when asked."""
     number = "1er" if day.day == 1 else str(day.day)
-    text = f"{_DAYS[day.weekday()]} {number} {_MONTHS[day.month - 1]}"
+    text = f"{_DAYS[day.weekday()]} {number} {MONTHS[day.month - 1]}"
     return f"{text} {day.year}" if year else text
 
 

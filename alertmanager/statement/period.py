@@ -7,22 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from alertmanager.rosters.explain import MONTHS
 from alertmanager.rosters.walltime import instant_of
 
-_MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 # A package of a week is found from the fortnight around it.
 _MARGIN = timedelta(days=15)
 
@@ -43,7 +30,7 @@ class Period:
             raise ValueError(f"« {text} » n'est pas un mois ; attendu : AAAA-MM, ex. 2026-05")
         year, month = int(found[1]), int(found[2])
         after = date(year + month // 12, month % 12 + 1, 1)
-        return cls(date(year, month, 1), after, f"{_MONTHS[month - 1]} {year}")
+        return cls(date(year, month, 1), after, f"{MONTHS[month - 1]} {year}")
 
     @classmethod
     def year(cls, year: int) -> Period:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from playwright.sync_api import Browser, sync_playwright
 
 from deploy.estate.child import Child, start_child, wait_until
 from deploy.estate.ports import Ports, free_base
@@ -256,3 +257,15 @@ def running(estate: PagerEstate) -> PagerEstate:
     estate.start_sms()
     estate.start()
     return estate
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", headless=True, args=flags
+        )
+        yield browser
+        browser.close()

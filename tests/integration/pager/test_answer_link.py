@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from alertmanager.store.database import Store, sqlite_url
 from alertmanager.store.tables import Message
 from alertmanager.webhook.links import LIFETIME, make_link
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice"]}
 HOSTILE = "<script>document.title='volé'</script>\u202e{{7*7}}" + "très-long" * 40
 
@@ -42,16 +40,6 @@ def web(estate: Any) -> Any:
     estate.start()
     assert estate.post(estate.alert()).status_code == 200
     return estate
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=FLAGS
-        )
-        yield browser
-        browser.close()
 
 
 def test_scanners_change_nothing_and_the_first_post_takes_it(web: Any) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from deploy.estate.child import wait_until
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "RGAAv4", "best-practice"]}
 
 NADIA, LUC, INES, KEEPER = "nadia.benali", "luc.marchand", "ines.robert", "helene.vasseur"
@@ -26,16 +25,6 @@ def web(estate: Any) -> Iterator[Any]:
     estate.write(link_key_file="link.key")
     estate.start()
     return estate
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=FLAGS
-        )
-        yield browser
-        browser.close()
 
 
 def address(web: Any, person: str) -> str:
