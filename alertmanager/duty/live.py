@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from alertmanager.duty.rows import changes, leaves
 from alertmanager.rosters import DayKind, Duty, Person, RosterBook
 from alertmanager.rosters.changes import Change, Leave
@@ -102,6 +104,11 @@ class LiveBook:
             if found != self._seen:
                 self._seen = found
                 self._book = self._file.with_changes(*found)
+
+    def as_of(self, session: Session) -> RosterBook:
+        """The rosters as that transaction sees them: what is decided in it holds for them."""
+        since = self._clock() - _PAST
+        return self._file.with_changes(changes(session, since), leaves(session, since))
 
     def under_changes(self, file: RosterBook) -> RosterBook:
         """`file` with the changes and leaves of the last look over it, as if it were ours."""

@@ -29,7 +29,7 @@ def open_swaps(session: Session, now: datetime) -> list[RosterSwap]:
     return list(
         session.scalars(
             select(RosterSwap)
-            .where(RosterSwap.state.in_(OPEN), RosterSwap.ends_at > now)
+            .where(RosterSwap.state.in_(OPEN), RosterSwap.starts_at > now)
             .order_by(RosterSwap.starts_at, RosterSwap.id)
         )
     )
@@ -50,14 +50,16 @@ def offer(
 
     It is cut to what is theirs; what was offered already is not offered twice.
     """
-    start, end = max(span[0], now), span[1]
-    if end <= start:
-        raise DutyRefused("ce tour est passé ; attendu : un tour à venir")
+    start, end = span
     if to == person:
         raise DutyRefused("un tour ne s'offre pas à soi-même")
     if to is not None and to not in {known.id for known in book.persons}:
         raise DutyRefused(f"personne « {to} » inconnue ; attendu : quelqu'un de rosters.yml")
     start, end, held = _held(book, roster, (start, end), person)
+    if start <= now:
+        raise DutyRefused(
+            "ce tour a commencé ; attendu : un tour à venir, ou un remplacement par un responsable"
+        )
     for other in open_swaps(session, now):
         same = other.roster == roster and other.offered_by == person
         if same and other.starts_at < end and start < other.ends_at:
@@ -103,6 +105,7 @@ def take(
     if person not in {known.id for known in book.persons}:
         raise DutyRefused(f"personne « {person} » inconnue ; attendu : quelqu'un de rosters.yml")
     _check_unchanged(book, swap)
+    _check_not_there(book, swap, person)
     swap.state, swap.taken_by, swap.taken_at, swap.cost = "taken", person, now, dict(cost)
     _journal(session, swap, now, "swap.taken", by=person, cost=dict(cost))
     if not book.keepers:
@@ -193,6 +196,13 @@ def _check_unchanged(book: RosterBook, swap: RosterSwap) -> None:
         raise DutyRefused(
             "ce tour a changé depuis qu'il est proposé ; attendu : le proposer à neuf"
         )
+
+
+def _check_not_there(book: RosterBook, swap: RosterSwap, person: str) -> None:
+    """Raise DutyRefused if they answer there already: two would become one."""
+    for shift in book.shifts(swap.roster, swap.starts_at, swap.ends_at):
+        if person in {known.id for known in shift.people}:
+            raise DutyRefused("vous y êtes déjà d'astreinte ; attendu : quelqu'un d'autre")
 
 
 def _check_keeper(book: RosterBook, swap: RosterSwap, person: str) -> None:

@@ -196,10 +196,10 @@ class RosterBook:
     def _find(self, roster: str, instant: datetime) -> Found:
         """Who answers by the file, then by what changed since; nobody who is on leave."""
         cell = self._overlay.at(roster, instant)
-        if not cell.changes:
+        if not cell.effective:
             return self._by_file(roster, instant, cell, cell.absent)
         # One who is on leave but was replaced by name still says where the replacement stands.
-        replaced = {change.instead_of for change in cell.changes}
+        replaced = {change.instead_of for change in cell.effective}
         _, answer = self._by_file(roster, instant, cell, cell.absent - replaced)
         changed, by = cell.changed(tuple(person.id for person in answer.people))
         people = tuple(
@@ -210,7 +210,7 @@ class RosterBook:
         if by is None or not people:  # those who were to stand in are away themselves
             return self._by_file(roster, instant, cell, cell.absent)
         # What replaces everybody does not depend on the layers below.
-        whole = any(change.instead_of is None for change in cell.changes)
+        whole = any(change.instead_of is None for change in cell.effective)
         if whole:
             return by, Answer(people, cell.interval)
         shadow = tuple(person for person in answer.shadow if person not in people)

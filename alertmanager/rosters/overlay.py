@@ -19,16 +19,26 @@ class Cell:
     changes: tuple[Change, ...] = ()
     absent: frozenset[str] = frozenset()
 
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """Those with somebody who is there: the others are as if they had not been made."""
+        return tuple(
+            change
+            for change in self.changes
+            if any(person not in self.absent for person in change.people)
+        )
+
     def changed(self, people: Sequence[str]) -> tuple[tuple[str, ...], Change | None]:
-        """(who answers instead of `people`, the last change that decided so), leave left aside."""
+        """(who answers instead of `people`, the last change that decided so)."""
         answering, by = tuple(people), None
-        for change in self.changes:
+        for change in self.effective:
+            there = tuple(person for person in change.people if person not in self.absent)
             if change.instead_of is None:
-                answering, by = change.people, change
+                answering, by = there, change
             elif change.instead_of in answering:
                 others = (p for p in answering if p != change.instead_of)
                 # Somebody who is on duty already is not so twice.
-                answering, by = tuple(dict.fromkeys((*change.people, *others))), change
+                answering, by = tuple(dict.fromkeys((*there, *others))), change
         return answering, by
 
 

@@ -127,7 +127,7 @@ def _changes(routes: APIRouter, pager: Pager) -> None:
         def act(session: Session, now: datetime) -> BaseModel:
             change = planning.enter_change(
                 session,
-                pager.rosters,
+                pager.live.as_of(session),
                 order.roster,
                 span,
                 order.people,
@@ -169,7 +169,7 @@ def _leaves(routes: APIRouter, pager: Pager) -> None:
         def act(session: Session, now: datetime) -> BaseModel:
             leave = planning.enter_leave(
                 session,
-                pager.rosters,
+                pager.live.as_of(session),
                 order.away,
                 span,
                 who=who.name,
@@ -208,7 +208,7 @@ def _swaps(routes: APIRouter, pager: Pager) -> None:
         def act(session: Session, now: datetime) -> BaseModel:
             swap = swaps.offer(
                 session,
-                pager.rosters,
+                pager.live.as_of(session),
                 order.roster,
                 span,
                 order.person,
@@ -239,10 +239,10 @@ def _swaps(routes: APIRouter, pager: Pager) -> None:
 
 def _decisions(routes: APIRouter, pager: Pager) -> None:
     def approve(session: Session, identifier: str, person: str, now: datetime) -> RosterSwap:
-        return swaps.approve(session, pager.rosters, identifier, person, now)
+        return swaps.approve(session, pager.live.as_of(session), identifier, person, now)
 
     def refuse(session: Session, identifier: str, person: str, now: datetime) -> RosterSwap:
-        return swaps.refuse(session, pager.rosters, identifier, person, now)
+        return swaps.refuse(session, pager.live.as_of(session), identifier, person, now)
 
     def decided(
         name: str, summary: str, act: Callable[[Session, str, str, datetime], RosterSwap]

@@ -184,7 +184,7 @@ def _act(routes: APIRouter, pages: _Pages) -> None:
                 raise DutyNotFound("ce tour n'est plus le vôtre")
             return swaps.offer(
                 session,
-                pager.rosters,
+                pager.live.as_of(session),
                 found.roster,
                 (found.start, found.end),
                 person.id,
@@ -205,7 +205,9 @@ def _act(routes: APIRouter, pages: _Pages) -> None:
 
         def act(session: Session, person: Person, now: datetime) -> object:
             cost = kept_cost(lines, now)
-            return swaps.take(session, pager.rosters, identifier, person.id, now=now, cost=cost)
+            return swaps.take(
+                session, pager.live.as_of(session), identifier, person.id, now=now, cost=cost
+            )
 
         return pages.done(request, token, "prendre", act)
 
@@ -216,14 +218,14 @@ def _decide(routes: APIRouter, pages: _Pages) -> None:
     @routes.post("/moi/{token}/echanges/{identifier}/valider", summary="Approve a swap")
     def approve(request: Request, token: str, identifier: str) -> HTMLResponse:
         def act(session: Session, person: Person, now: datetime) -> object:
-            return swaps.approve(session, pager.rosters, identifier, person.id, now)
+            return swaps.approve(session, pager.live.as_of(session), identifier, person.id, now)
 
         return pages.done(request, token, "valider", act)
 
     @routes.post("/moi/{token}/echanges/{identifier}/refuser", summary="Refuse a swap")
     def refuse(request: Request, token: str, identifier: str) -> HTMLResponse:
         def act(session: Session, person: Person, now: datetime) -> object:
-            return swaps.refuse(session, pager.rosters, identifier, person.id, now)
+            return swaps.refuse(session, pager.live.as_of(session), identifier, person.id, now)
 
         return pages.done(request, token, "refuser", act)
 

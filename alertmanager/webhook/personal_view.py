@@ -28,6 +28,7 @@ class ShownTurn:
     name: str
     start: datetime
     end: datetime | None
+    begun: bool
     offered: bool
 
 
@@ -128,7 +129,8 @@ def _turns(
         )
         number = f"{turn.roster}~{turn.start:%Y%m%dT%H%M}"
         name = book.roster_name(turn.roster)
-        found.append(ShownTurn(number, turn.roster, name, turn.start, turn.end, offered))
+        begun = turn.start <= now
+        found.append(ShownTurn(number, turn.roster, name, turn.start, turn.end, begun, offered))
     return found
 
 

@@ -165,6 +165,45 @@ def test_a_turn_that_changed_since_is_to_be_offered_again(world: Any) -> None:
         approve(world, swap)
 
 
+def test_a_turn_that_has_begun_is_not_offered(world: Any) -> None:
+    world.now = NIGHT[0] + timedelta(hours=1)
+    with pytest.raises(DutyRefused, match="a commencé"):
+        offer(world)
+
+
+def test_an_offer_that_nobody_took_in_time_is_in_nobodys_way(world: Any) -> None:
+    offer(world)
+    world.now = NIGHT[0] + timedelta(hours=1)
+    night = timedelta(days=1)
+    with world.store.write() as session:
+        assert swaps.open_swaps(session, world.now) == []
+        swaps.offer(
+            session,
+            book_of(world),
+            "astreinte",
+            (NIGHT[0] + night, NIGHT[1] + night),
+            holder(world),
+            now=world.now,
+        )
+
+
+def test_somebody_who_is_there_already_does_not_take_the_other_half(world: Any) -> None:
+    with world.store.write() as session:
+        planning.enter_change(
+            session,
+            world.desk.rosters,
+            "astreinte",
+            TURN,
+            [HOLDER, TAKER],
+            who="x",
+            now=world.now,
+        )
+    with world.store.write() as session:
+        swap = swaps.offer(session, book_of(world), "astreinte", NIGHT, HOLDER, now=world.now).id
+    with pytest.raises(DutyRefused, match="déjà d'astreinte"):
+        take(world, swap)
+
+
 def test_words_taken_back(world: Any) -> None:
     swap = offer(world)
     take(world, swap)

@@ -97,6 +97,18 @@ def test_a_stand_in_who_is_away_leaves_the_duty_to_the_file(book: RosterBook) ->
     assert who(book.with_changes([swap], both)) == []
 
 
+def test_a_change_whose_people_are_away_is_as_if_it_had_not_been_made(book: RosterBook) -> None:
+    """What stood before holds: somebody answers, and the hole is known of ahead."""
+    away = [leave("yann.legoff")]
+    first, second = change(1), change(2, people=("yann.legoff",))
+    assert who(book.with_changes([first, second], away)) == ["luc.marchand"]
+    given = change(1, kind="swap", instead_of="nadia.benali")
+    on = change(2, kind="swap", instead_of="luc.marchand", people=("yann.legoff",))
+    assert who(book.with_changes([given, on], away)) == ["luc.marchand"]
+    both = change(2, people=("yann.legoff", "ines.robert"))
+    assert who(book.with_changes([both], away)) == ["ines.robert"]
+
+
 def test_people_the_file_no_longer_knows_are_passed_over(book: RosterBook) -> None:
     assert who(book.with_changes([change(people=("parti",))], [])) == ["nadia.benali"]
 
