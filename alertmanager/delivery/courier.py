@@ -29,6 +29,8 @@ _TICK = 0.25  # seconds: the longest a due row waits when nobody wakes us
 _AT_ONCE = 5  # timers in one transaction, before looking for more urgent ones: posts wait for it
 _TROUBLE = 1.0  # seconds of rest after an error
 _GRACE = 5.0  # seconds a late page has left, after a start or a trouble of the store
+# Seconds a message is sent alone: killed, we send at most one of them twice. Then others follow.
+_ALONE = 0.5
 STUCK = 120.0  # seconds without a turn that ended well; a send lasts 10 or so
 
 log = get_logger("vigie.delivery")
@@ -144,7 +146,9 @@ class Courier:
 
     def _send_one(self) -> bool:
         """Have the message that waits longest sent; whether there was one that could be."""
-        if len(self._flights) >= self._most:
+        if len(self._flights) >= self._most or self._flights.any_younger(
+            time.monotonic(), _ALONE
+        ):
             return False
         busy = self._failover.busy(self._channels, time.monotonic())
         with self._store.read() as session:

@@ -51,6 +51,11 @@ class Flights:
         with self._lock:
             self._renewed = dict.fromkeys(self._since, now)
 
+    def any_younger(self, now: float, span: float) -> bool:
+        """Whether one of them was claimed less than that many seconds ago."""
+        with self._lock:
+            return any(now - since < span for since in self._since.values())
+
     def stuck(self, now: float, span: float) -> bool:
         """Whether one lasts longer than that many seconds."""
         with self._lock:

@@ -151,11 +151,11 @@ def test_renamed_services_and_instances_are_seen_without_being_declared(
     collector = maillog()
     for port, name in names.items():
         wait_until(lambda port=port: not is_free(mail.ports.base + port), name, 10)
-        with smtplib.SMTP(LOOPBACK, mail.ports.base + port, timeout=10) as client:
+        with smtplib.SMTP(LOOPBACK, mail.ports.base + port, timeout=60) as client:
             client.login(ALICE, passwords[ALICE])
             client.sendmail(ALICE, ["a@dest.test", "b@dest.test"], f"Subject: {port}\r\n\r\n.\r\n")
         with (
-            smtplib.SMTP(LOOPBACK, mail.ports.base + port, timeout=10) as client,
+            smtplib.SMTP(LOOPBACK, mail.ports.base + port, timeout=60) as client,
             pytest.raises(smtplib.SMTPAuthenticationError),
         ):
             client.login(BRUNO, "faux")
