@@ -146,9 +146,7 @@ class Courier:
 
     def _send_one(self) -> bool:
         """Have the message that waits longest sent; whether there was one that could be."""
-        if len(self._flights) >= self._most or self._flights.any_younger(
-            time.monotonic(), _ALONE
-        ):
+        if len(self._flights) >= self._most or self._flights.any_younger(time.monotonic(), _ALONE):
             return False
         busy = self._failover.busy(self._channels, time.monotonic())
         with self._store.read() as session:
