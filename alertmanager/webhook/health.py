@@ -27,12 +27,13 @@ def router(pager: Pager) -> APIRouter:
             pager.store.check()
         except StoreUnavailable as error:
             return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        if not pager.courier.alive():
-            return problem_response(
-                HTTPStatus.SERVICE_UNAVAILABLE, "les boucles d'envoi ne tournent pas"
-            )
-        if not pager.intake.alive():
-            return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "plus rien ne prend les envois")
+        for part, fault in (
+            (pager.courier, "les boucles d'envoi ne tournent pas"),
+            (pager.intake, "plus rien ne prend les envois"),
+            (pager.fetching, "plus rien ne lit les réponses par courriel"),
+        ):
+            if not part.alive():
+                return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, fault)
         return PlainTextResponse("vigie-webhook est prêt.\n")
 
     @routes.get("/metrics", summary="Metrics of the pager itself")
