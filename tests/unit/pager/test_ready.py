@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from alertmanager.store.database import StoreUnavailable
 from alertmanager.webhook import health
@@ -19,7 +20,13 @@ def _ask(dead="", check=lambda: None):
     pager = SimpleNamespace(store=SimpleNamespace(check=check), **parts)
     app = FastAPI()
     app.include_router(health.router(pager))
-    return TestClient(app).get("/-/ready")
+
+    async def ask():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://pager.test") as client:
+            return await client.get("/-/ready")
+
+    return asyncio.run(ask())
 
 
 def test_all_live():
