@@ -120,6 +120,8 @@ def approve(
     swap = _found(session, identifier, now)
     if swap.state == "approved":
         return swap
+    if swap.state not in OPEN:
+        raise DutyRefused("cet échange est déjà décidé")
     if swap.state != "taken":
         raise DutyRefused("personne n'a encore pris ce tour ; attendu : un tour pris")
     _check_keeper(book, swap, person)

@@ -98,7 +98,7 @@ def _shifts(routes: APIRouter, pager: Pager) -> None:
         ends_at: Annotated[AwareDatetime | None, Query()] = None,
     ) -> ShiftList:
         now = pager.clock()
-        start = starts_at or now
+        start, _ = _span(starts_at or now, now)
         start, end = _span(start, ends_at or start + _FORTNIGHT)
         if not start < end <= start + _LONGEST:
             detail = "période refusée ; attendu : une fin après le début, 400 jours au plus"
@@ -231,7 +231,8 @@ def _swaps(routes: APIRouter, pager: Pager) -> None:
         cost = kept_cost(cost_of(pager.rosters, swap, order.person, pager.clock()), pager.clock())
 
         def act(session: Session, now: datetime) -> BaseModel:
-            found = swaps.take(session, pager.rosters, identifier, order.person, now=now, cost=cost)
+            book = pager.live.as_of(session)
+            found = swaps.take(session, book, identifier, order.person, now=now, cost=cost)
             return SwapView.model_validate(found)
 
         return SwapView.model_validate(_do(pager, f"swaps/{identifier}/take", key, order, act))

@@ -136,7 +136,10 @@ class _Pages:
 async def _form(request: Request) -> dict[str, str]:
     """The fields of a form of ours, which has few and short ones."""
     body = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(body, max_num_fields=10))
+    try:
+        return dict(parse_qsl(body, max_num_fields=10))
+    except ValueError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "ce n'est pas un formulaire d'ici") from None
 
 
 def _read(routes: APIRouter, pages: _Pages) -> None:

@@ -104,6 +104,9 @@ def test_what_makes_no_sense_is_a_problem(web: Any) -> None:
     missing = order(web, "changes/abcdef/cancel", 404, person=KEEPER)
     assert "aucun remplacement" in missing["detail"]
     assert "aucun échange" in order(web, "swaps/abcdef/take", 404, person=LUC)["detail"]
+    last = web.url("rosters/astreinte/shifts?starts_at=9999-12-31T00:00:00Z")
+    operator = {"Authorization": f"Bearer {web.settings.secret('operator.token')}"}
+    assert requests.get(last, headers=operator, timeout=10).status_code == 422
     token = {"Authorization": f"Bearer {web.settings.secret('status.token')}"}
     answer = requests.get(web.url("rosters/changes"), headers=token, timeout=10)
     assert answer.status_code == 401

@@ -113,6 +113,8 @@ def test_another_site_cannot_act_and_a_new_address_ends_the_old(web: Any) -> Non
     assert "n’existe pas" in get(luc, 404)
     assert "Luc Marchand" in get(new)
     assert requests.post(f"{luc}/offres", data={"tour": turn}, timeout=10).status_code == 404
+    many = requests.post(f"{new}/offres", data={f"champ{n}": "x" for n in range(30)}, timeout=10)
+    assert many.status_code == 400
     assert web.get("rosters/swaps")["swaps"] == []
     for path in ("moi/x", "moi/" + "A" * 32, f"moi/{'é' * 32}"):
         get(f"{web.ports.url('webhook')}/{path}", 404)

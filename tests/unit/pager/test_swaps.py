@@ -128,7 +128,7 @@ def test_a_keeper_says_no(world: Any) -> None:
     take(world, swap)
     with world.store.write() as session:
         swaps.refuse(session, book_of(world), swap, KEEPER, world.now)
-    with pytest.raises(DutyRefused, match="personne n'a encore pris"):
+    with pytest.raises(DutyRefused, match="déjà décidé"):
         approve(world, swap)
     assert holder(world) == before
 
@@ -216,6 +216,8 @@ def test_words_taken_back(world: Any) -> None:
         swaps.withdraw(session, swap, holder(world), world.now)
     with pytest.raises(DutyRefused, match="plus à prendre"):
         take(world, swap)
+    with pytest.raises(DutyRefused, match="déjà décidé"):
+        approve(world, swap)
 
 
 def test_a_swap_that_nobody_decided_in_time_leaves_the_duty_where_it_was(world: Any) -> None:
