@@ -82,7 +82,8 @@ class RosterBook:
         try:
             return self._people[identifier]
         except KeyError:
-            raise UnknownName(f"aucune personne « {identifier} »") from None
+            known = ", ".join(self._people)
+            raise UnknownName(f"aucune personne « {identifier} » ; attendu : {known}") from None
 
     @property
     def team_ids(self) -> tuple[str, ...]:
@@ -94,7 +95,8 @@ class RosterBook:
         try:
             return self._teams[identifier]
         except KeyError:
-            raise UnknownName(f"aucune équipe « {identifier} »") from None
+            known = ", ".join(self._teams) or "une équipe déclarée, il n'y en a aucune"
+            raise UnknownName(f"aucune équipe « {identifier} » ; attendu : {known}") from None
 
     def duty_phone(self, roster: str, instant: datetime) -> Person | None:
         """The roster's telephone, named after who carries it at `instant`; None: it has none."""

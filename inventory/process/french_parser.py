@@ -12,6 +12,12 @@ EXIT_BAD_FLAG = 2
 _TRANSLATIONS = (
     (re.compile(r"^argument ([^:]+): "), r"option \1 : "),
     (re.compile(r"expected one argument"), "attend une valeur"),
+    (re.compile(r"expected at least one argument"), "attend au moins une valeur"),
+    (re.compile(r"expected (\d+) arguments"), r"attend \1 valeurs"),
+    (re.compile(r"not allowed with argument (.*)"), r"ne va pas avec \1"),
+    (re.compile(r"one of the arguments (.*) is required"), r"il manque l'une de ces options : \1"),
+    (re.compile(r"invalid int value: '(.*)'"), r"« \1 » n'est pas un nombre entier"),
+    (re.compile(r"invalid float value: '(.*)'"), r"« \1 » n'est pas un nombre"),
     (re.compile(r"ignored explicit argument .*"), "ne prend pas de valeur"),
     (
         re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)"),

@@ -11,6 +11,8 @@ from alertmanager.rosters.spans import Span
 from inventory import load_inventory
 from inventory.process import Clock
 
+_YEARS = (1970, 9000)  # beyond, an hour before or after some instants is no instant any more
+
 
 class AskedWrongly(Exception):
     """An argument that makes no sense with these rosters; the message is French."""
@@ -65,6 +67,8 @@ def instant_of(text: str, book: RosterBook) -> datetime:
             f"« {text} » n'est pas un instant ; attendu : 2026-05-01, 2026-05-01T07:12"
             " ou 2026-05-01T07:12:00+02:00"
         ) from None
+    if not _YEARS[0] < value.year < _YEARS[1]:
+        raise AskedWrongly(f"« {text} » : année hors limites ; attendu : de 1971 à 8999")
     return (value if value.tzinfo else value.replace(tzinfo=book.zone)).astimezone(UTC)
 
 

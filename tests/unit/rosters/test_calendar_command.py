@@ -56,7 +56,7 @@ def test_swaps_and_overrides_of_the_pager_count(vigie, book: RosterBook, tmp_pat
         ((), "attendu : --roster ID ou --person ID"),
         (("--roster", "renfort", "--person", "nadia.benali"), "attendu : --roster ID ou"),
         (("--roster", "nuit"), "aucun tour d'astreinte « nuit »"),
-        (("--person", "paul"), "aucune personne « paul »"),
+        (("--person", "paul"), "aucune personne « paul » ; attendu : "),
         (("--person", "nadia.benali", "--out", "/nulle/part.ics"), "impossible à écrire"),
     ],
 )

@@ -101,10 +101,18 @@ def test_gaps_look_400_days_ahead(vigie, capsys) -> None:
         (("now", "--roster", "nuit"), "attendu : astreinte, renfort, dernier-recours"),
         (("now", "--at", "hier"), "« hier » n'est pas un instant ; attendu : 2026-05-01"),
         (("gaps", "--from", "2026-05-02", "--to", "2026-05-01"), "attendu : --to après --from"),
+        (("now", "--at", "0001-01-01"), "année hors limites"),
+        (("shifts", "--from", "9999-12-01", "--to", "9999-12-31"), "année hors limites"),
+        (("shifts", "--to"), "attend une valeur"),
     ],
 )
-def test_an_argument_that_makes_no_sense_is_exit_status_two(vigie, arguments, words) -> None:
-    status, out, err = vigie(*arguments)
+def test_an_argument_that_makes_no_sense_is_exit_status_two(
+    vigie, capsys, arguments, words
+) -> None:
+    try:
+        status, out, err = vigie(*arguments)
+    except SystemExit as stopped:
+        (out, err), status = capsys.readouterr(), stopped.code
     assert (status, out) == (2, "")
     assert words in err
 
