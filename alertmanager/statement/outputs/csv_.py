@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,12 @@ def statement_csv(statement: Statement) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(["Période", *COLUMNS])
+    # « mai 2026 » alone would be taken for a date: the first of May.
+    first = wall_clock(statement.start, zone)
+    last = wall_clock(statement.end, zone) - timedelta(days=1)
+    period = f"du {first:%d/%m/%Y} au {last:%d/%m/%Y}"
     for entry in entries(statement):
-        writer.writerow([statement.label, *(cell(entry, zone) for cell in COLUMNS.values())])
+        writer.writerow([period, *(cell(entry, zone) for cell in COLUMNS.values())])
     return out.getvalue().encode("utf-8-sig")
 
 

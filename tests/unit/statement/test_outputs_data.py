@@ -65,6 +65,7 @@ def test_csv_is_what_a_french_spreadsheet_opens(statement) -> None:
     assert raw.startswith(b"\xef\xbb\xbfP\xc3\xa9riode;Rubrique;")
     assert raw.endswith(b"\r\n")
     first = next(row for row in rows_of(statement) if row["Rubrique"] == "Astreinte")
+    assert first["Période"] == "du 01/05/2026 au 31/05/2026"  # no spreadsheet takes it for a date
     assert first["Montant en euros"] == "159,20"
     assert (first["Début"], first["Début UTC"]) == ("01/05/2026 19:00", "2026-05-01T17:00Z")
 
