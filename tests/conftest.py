@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+import effort
 import pytest
 
 import inventory as inventory_package
@@ -19,6 +20,18 @@ from inventory import Inventory, load_inventory
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run long series whole, not as a sample")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --long, properties are tried on more examples, and each has more time."""
+    effort.whole = bool(config.getoption("--long"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker(pytest.mark.timeout(3600))
 
 
 def pytest_sessionstart() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters import load_rosters
@@ -38,7 +39,7 @@ rosters:
     st.integers(1, 14 * 24 * 60),
     st.sampled_from(["astreinte", "renfort", "dernier-recours"]),
 )
-@settings(deadline=None)
+@tries(100)
 def test_the_shifts_of_any_span_cover_it_without_gap_or_overlap(book, minute, length, roster):
     start = START + timedelta(minutes=minute)
     end = start + timedelta(minutes=length)
@@ -51,7 +52,7 @@ def test_the_shifts_of_any_span_cover_it_without_gap_or_overlap(book, minute, le
 
 
 @given(st.integers(0, 5 * 365 * 24 * 60), st.sampled_from(["astreinte", "renfort"]))
-@settings(deadline=None)
+@tries(100)
 def test_the_duty_of_any_minute_is_that_of_its_bounds_and_of_the_shift_that_holds_it(
     book, minute, roster
 ):
@@ -68,7 +69,7 @@ def test_the_duty_of_any_minute_is_that_of_its_bounds_and_of_the_shift_that_hold
 
 
 @given(st.integers(0, 3 * 365 * 24 * 60))
-@settings(deadline=None)
+@tries(100)
 def test_nobody_is_first_and_second_at_once(book, minute):
     at = START + timedelta(minutes=minute)
     first = book.on_duty("astreinte", at).people

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters.duty import Person
@@ -93,7 +94,7 @@ HOURS = st.times(min_value=time(0), max_value=time(23, 59)).map(lambda t: f"{t:%
 
 
 @given(MINUTES, ZONES, HOURS, st.integers(0, 6))
-@settings(deadline=None)
+@tries(100)
 def test_at_any_minute_of_ten_years_one_turn_holds_and_the_next_begins_where_it_ends(
     minute, zone, at, weekday
 ) -> None:
@@ -110,7 +111,7 @@ def test_at_any_minute_of_ten_years_one_turn_holds_and_the_next_begins_where_it_
 
 
 @given(MINUTES, ZONES)
-@settings(deadline=None)
+@tries(100)
 def test_a_wall_clock_time_that_exists_is_shown_at_its_instant(minute, zone) -> None:
     place = ZoneInfo(zone)
     instant = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters.daily import DailySpans
@@ -79,7 +80,7 @@ def spans_of_dates(draw: st.DrawFn) -> dict[date, Span]:
 
 
 @given(spans_of_dates(), st.lists(st.integers(-48, 22 * 24), min_size=1, max_size=10))
-@settings(deadline=None)
+@tries(100)
 def test_any_spans_give_what_joining_them_gives_whatever_was_asked_before(
     spans: dict[date, Span], hours: list[int]
 ) -> None:

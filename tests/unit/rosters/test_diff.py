@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 import alertmanager.rosters
@@ -191,7 +192,7 @@ def books(order: tuple[str, ...]) -> tuple[RosterBook, RosterBook]:
 DAYS = st.integers(1, 20).map(timedelta)
 
 
-@settings(max_examples=20, deadline=None)
+@tries(20)
 @given(
     instant=st.integers(0, 60 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes)),
     order=st.permutations(ORDER[9:-1].split(", ")),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters import RosterBook, Shift
@@ -35,7 +36,7 @@ def read_back(feed: bytes, book: RosterBook, window: Span) -> list[Span]:
     return [(one.start, one.end) for one in read_leave(feed, "p0", book.zone, *window)]
 
 
-@settings(max_examples=20, deadline=None)
+@tries(20)
 @given(files(), STARTS, st.integers(1, 20))
 def test_a_roster_read_back_is_its_shifts(file: RosterFile, start: datetime, days: int) -> None:
     window = start, start + timedelta(days=days)
@@ -46,7 +47,7 @@ def test_a_roster_read_back_is_its_shifts(file: RosterFile, start: datetime, day
     ]
 
 
-@settings(max_examples=12, deadline=None)
+@tries(12)
 @given(files(), STARTS, st.sampled_from([*IDS, "watcher"]))
 def test_a_person_read_back_is_their_shifts(file: RosterFile, start: datetime, who: str) -> None:
     window = start, start + timedelta(days=14)
@@ -60,7 +61,7 @@ def test_a_person_read_back_is_their_shifts(file: RosterFile, start: datetime, w
     ]
 
 
-@settings(max_examples=12, deadline=None)
+@tries(12)
 @given(files(), STARTS, st.integers(0, 29 * 24))
 def test_a_shift_is_the_same_in_every_window(file: RosterFile, start: datetime, hours: int) -> None:
     book = book_of(file)

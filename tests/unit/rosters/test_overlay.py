@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters import RosterBook
@@ -137,7 +138,7 @@ def plans(draw: Any) -> tuple[list[Change], list[Leave]]:
 
 
 @given(plan=plans(), minutes=st.integers(0, 60 * 24 * 60))
-@settings(deadline=None)
+@tries(100)
 def test_shifts_and_gaps_fill_any_span_and_agree_with_each_instant(
     book: RosterBook, plan: tuple[list[Change], list[Leave]], minutes: int
 ) -> None:

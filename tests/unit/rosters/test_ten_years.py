@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters import Gap, RosterBook, Shift
@@ -51,7 +52,7 @@ def cut(found: Sequence[Piece], start: datetime, end: datetime) -> list[Piece]:
 
 
 @given(files())
-@settings(max_examples=5, deadline=None)
+@tries(5)
 def test_ten_years_have_no_gap_and_no_overlap_and_every_boundary_is_one(file: RosterFile) -> None:
     book = book_of(file)
     found = pieces(book, START, START + YEARS)
@@ -71,7 +72,7 @@ def test_ten_years_have_no_gap_and_no_overlap_and_every_boundary_is_one(file: Ro
 
 
 @given(files(), MINUTES, st.integers(1, 60 * 24 * 60), st.integers(0, 60 * 24 * 60))
-@settings(max_examples=40, deadline=None)
+@tries(40)
 def test_the_answer_does_not_depend_on_the_window_or_on_what_was_asked_before(
     file: RosterFile, minute: int, length: int, around: int
 ) -> None:
@@ -89,7 +90,7 @@ def test_the_answer_does_not_depend_on_the_window_or_on_what_was_asked_before(
 
 
 @given(files(), MINUTES)
-@settings(max_examples=40, deadline=None)
+@tries(40)
 def test_a_duty_holds_over_the_whole_interval_it_names_and_its_layer_alone_answers(
     file: RosterFile, minute: int
 ) -> None:
@@ -115,7 +116,7 @@ def test_a_duty_holds_over_the_whole_interval_it_names_and_its_layer_alone_answe
 
 
 @given(files(), MINUTES)
-@settings(max_examples=80, deadline=None)
+@tries(80)
 def test_a_restriction_holds_exactly_within_the_hours_of_a_date_that_it_admits(
     file: RosterFile, minute: int
 ) -> None:

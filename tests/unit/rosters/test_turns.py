@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from effort import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmanager.rosters.duty import Person
@@ -110,7 +111,7 @@ def test_a_daily_hand_over_in_the_hour_of_the_change_keeps_its_rule_for_ten_year
 
 
 @given(rotations(), st.sampled_from(ZONES), st.integers(0, 10 * 366 * 24 * 60))
-@settings(max_examples=150, deadline=None)
+@tries(150)
 def test_at_any_minute_it_is_the_turn_of_the_last_hand_over_counted_one_by_one(
     rules, zone, minute
 ) -> None:
