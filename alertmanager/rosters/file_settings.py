@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from alertmanager.rosters.layer_settings import CalendarSettings, LayerSettings
 from alertmanager.rosters.notice_settings import ReminderSettings, TakeoverSettings
@@ -19,6 +21,10 @@ from alertmanager.rosters.settings import (
 from inventory.config import Identifier, TimeZone
 
 
+_LONGEST_WITH_PHONE = 53
+"""Characters: whoever answers a roster's telephone is stored as ``duty_phone:ID``, 64 at most."""
+
+
 class RosterSettings(Entry):
     """Who answers for something. The first layer that has somebody wins."""
 
@@ -26,6 +32,15 @@ class RosterSettings(Entry):
     name: Text
     duty_phone: DutyPhone | None = None
     layers: tuple[LayerSettings, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _stored(self) -> Self:
+        if self.duty_phone is not None and len(self.id) > _LONGEST_WITH_PHONE:
+            raise ValueError(
+                f"identifiant de {len(self.id)} caractères ; attendu : {_LONGEST_WITH_PHONE} au plus"
+                " pour un tour qui a un téléphone"
+            )
+        return self
 
 
 class RosterFile(Entry):

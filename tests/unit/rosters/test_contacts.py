@@ -71,6 +71,7 @@ def test_a_team_is_everyone_in_it(edited: Callable[..., RosterBook]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("- id: astreinte", f"- id: {'a' * 54}", "54 caractères ; attendu : 53 au plus"),
         ("people: [helene.vasseur, claire.fontaine]", "people: [nul]", "personne « nul » inconnue"),
         ("claire.fontaine@deux-rives.test", "Malik.Haddad@deux-rives.test", "adresse"),
         ("claire.fontaine@deux-rives.test", "claire", "adresse de messagerie"),
