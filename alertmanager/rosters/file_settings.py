@@ -20,7 +20,6 @@ from alertmanager.rosters.settings import (
 )
 from inventory.config import Identifier, TimeZone
 
-
 _LONGEST_WITH_PHONE = 53
 """Characters: whoever answers a roster's telephone is stored as ``duty_phone:ID``, 64 at most."""
 
@@ -37,8 +36,8 @@ class RosterSettings(Entry):
     def _stored(self) -> Self:
         if self.duty_phone is not None and len(self.id) > _LONGEST_WITH_PHONE:
             raise ValueError(
-                f"identifiant de {len(self.id)} caractères ; attendu : {_LONGEST_WITH_PHONE} au plus"
-                " pour un tour qui a un téléphone"
+                f"identifiant de {len(self.id)} caractères ; attendu : {_LONGEST_WITH_PHONE}"
+                " au plus pour un tour qui a un téléphone"
             )
         return self
 
