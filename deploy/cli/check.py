@@ -17,6 +17,7 @@ EXIT_OK = 0
 # What only that kind of file has at its top level; its name does not matter.
 _MARKS = {
     "statement": {"agents", "duty_day", "night_work"},  # before the inventory: both have members
+    "interventions": {"month", "interventions"},
     "inventory": {"syndicate", "members"},
     "exporter": {"collectors"},
     "sentinel": {"watchdog", "state_file"},
@@ -79,6 +80,23 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
             load_inventory(towns) if towns.exists() else None,
         )
 
+    def interventions(path: Path) -> Any:
+        from alertmanager.rosters import load_rosters  # noqa: PLC0415
+        from alertmanager.statement.confirmed import load_confirmed  # noqa: PLC0415
+
+        # It has people, towns and local times: they mean nothing without these two.
+        missing = [
+            name for name in ("rosters.yml", "statement.yml") if not path.with_name(name).exists()
+        ]
+        if missing:
+            problem = f"{' et '.join(missing)} : introuvable à côté"
+            raise ConfigurationError(
+                [Fault(str(path), 1, "(document)", problem, "le dossier où sont les trois")]
+            )
+        rules = statement(path.with_name("statement.yml"))
+        towns = {member.id for member in rules.members}
+        return load_confirmed(path, load_rosters(path.with_name("rosters.yml")), towns)
+
     def status(path: Path) -> Any:
         from dashboards.status.settings import load_status_config  # noqa: PLC0415
 
@@ -96,6 +114,7 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
         "sentinel": sentinel,
         "rosters": rosters,
         "statement": statement,
+        "interventions": interventions,
         "status": status,
     }
 

@@ -1,3 +1,4 @@
+import json
 import socket
 import subprocess
 import sys
@@ -50,6 +51,23 @@ def test_rosters_are_checked_alone_and_with_the_inventory_that_lies_beside_them(
     path.with_name("inventory.yml").write_text("members: [un, deux]\n")
     assert main(["check", str(path)]) == 2
     assert f"{tmp_path}/inventory.yml:1: " in capsys.readouterr().err
+
+
+def test_interventions_are_checked_with_the_rosters_and_the_rules_beside_them(tmp_path, capsys):
+    path = tmp_path / "2026-05.yml"
+    entry = {"confirmed": False, "person": "luc.marchant", "incident": "0711"}
+    path.write_text(json.dumps({"month": "2026-05", "interventions": [entry]}))
+    assert main(["check", str(path)]) == 2
+    assert "rosters.yml et statement.yml : introuvable à côté" in capsys.readouterr().err
+    for name, package in (("rosters", "rosters"), ("statement", "statement")):
+        example = (files("alertmanager") / package / "example.yml").read_text(encoding="utf-8")
+        path.with_name(f"{name}.yml").write_text(example, encoding="utf-8")
+    assert main(["check", str(path)]) == 2
+    assert "personne « luc.marchant » inconnue" in capsys.readouterr().err
+    entry["person"] = "luc.marchand"
+    path.write_text(json.dumps({"month": "2026-05", "interventions": [entry]}))
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path} : correct (interventions)\n"
 
 
 @pytest.mark.parametrize(
