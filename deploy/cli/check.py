@@ -93,7 +93,7 @@ def _loaders() -> dict[str, Callable[[Path], Any]]:
             raise ConfigurationError(
                 [Fault(str(path), 1, "(document)", problem, "le dossier où sont les trois")]
             )
-        rules = statement(path.with_name("statement.yml"))
+        rules, _ = statement(path.with_name("statement.yml"))
         towns = {member.id for member in rules.members}
         return load_confirmed(path, load_rosters(path.with_name("rosters.yml")), towns)
 
