@@ -5,11 +5,13 @@ import none of ours: reading configuration with the line of each fault
 (`inventory.config`) and being a well-behaved process (`inventory.process`).
 """
 
+from inventory.backup import BackupJob, BackupRepository
 from inventory.loader import load_inventory
-from inventory.model import BackupJob, Inventory, Member, Service, Syndicate, VirtualMachine
+from inventory.model import Inventory, Member, Service, Syndicate, VirtualMachine
 
 __all__ = [
     "BackupJob",
+    "BackupRepository",
     "Inventory",
     "Member",
     "Service",

@@ -17,6 +17,12 @@ _UNIQUE = (
     ("domaine de messagerie", "mail_domains", None),
     ("machine", "virtual_machines", "name"),
     ("sauvegarde", "backup_jobs", "id"),
+    ("machine à sauvegarder", "backup_hosts", "name"),
+)
+
+_UNIQUE_AT_TOP = (
+    ("dépôt de sauvegarde", "backup_repositories", "id"),
+    ("exemption de sauvegarde", "backup_exemptions", "host"),
 )
 
 
@@ -44,7 +50,8 @@ def _unknown_services(document: Document, known: set[str]) -> Iterator[Fault]:
     used: list[tuple[Keys, str]] = []
     for base, owner in _owners(document.data):
         used += _named(_entries(owner, "services", base), None)
-        used += _named(_entries(owner, "virtual_machines", base), "service")
+        for key in ("virtual_machines", "backup_jobs", "backup_hosts"):
+            used += _named(_entries(owner, key, base), "service")
     for path, name in used:
         if name not in known:
             expected = "un service déclaré : " + ", ".join(sorted(known))
@@ -56,6 +63,8 @@ def cross_check(document: Document) -> Iterator[Fault]:
     services = list(_named(_entries(document.data, "services", ()), "id"))
     yield from document.doubles("service", services)
     yield from _unknown_services(document, {name for _, name in services})
+    for what, key, name in _UNIQUE_AT_TOP:
+        yield from document.doubles(what, _named(_entries(document.data, key, ()), name))
     owners = list(_owners(document.data))
     yield from document.doubles("identifiant", _named(iter(owners), "id"))
     for what, key, name_key in _UNIQUE:

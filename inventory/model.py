@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from inventory.config.fields import DomainName, Duration, Identifier, Text, TimeZone
+from inventory.backup import BackupExemption, BackupHost, BackupJob, BackupRepository, Copies
+from inventory.config.fields import DomainName, Identifier, Text, TimeZone
 
 
 class _Entry(BaseModel):
@@ -30,30 +30,13 @@ class VirtualMachine(_Entry):
     service: Identifier | None = None
 
 
-class BackupJob(_Entry):
-    """One thing backed up on a schedule, and the oldest its last good copy may be.
-
-    `max_age` is the declared recovery point objective, counted from the start
-    of the last successful run. `host` is the name the tool records.
-    """
-
-    id: Identifier
-    tool: Literal["restic", "borg"] = Field(description="l'outil,", examples=["restic"])
-    repository: Identifier
-    max_age: Duration = Field(
-        description="âge maximal de la dernière sauvegarde,", examples=["26h"]
-    )
-    host: Text | None = None
-    tag: Text | None = None
-    archive_prefix: Text | None = None
-
-
 class _Owner(_Entry):
     id: Identifier
     name: Text
     mail_domains: tuple[DomainName, ...] = ()
     virtual_machines: tuple[VirtualMachine, ...] = ()
     backup_jobs: tuple[BackupJob, ...] = ()
+    backup_hosts: tuple[BackupHost, ...] = ()
 
 
 class Syndicate(_Owner):
@@ -75,6 +58,9 @@ class Inventory(_Entry):
     syndicate: Syndicate
     services: tuple[Service, ...] = Field(min_length=1)
     members: tuple[Member, ...] = Field(min_length=1)
+    backup_repositories: tuple[BackupRepository, ...] = ()
+    backup_copies: Copies = Copies()
+    backup_exemptions: tuple[BackupExemption, ...] = ()
 
     @property
     def owners(self) -> Iterator[Syndicate | Member]:
@@ -120,3 +106,20 @@ class Inventory(_Entry):
         for owner in self.owners:
             for job in owner.backup_jobs:
                 yield owner.id, job
+
+    def backup_hosts(self) -> Iterator[tuple[str, str]]:
+        """(owner id, name) of every machine to back up: those that should run, and declared ones.
+
+        Hypervisors know of others; those are found where they are seen.
+        """
+        for owner in self.owners:
+            for machine in owner.virtual_machines:
+                if machine.should_run:
+                    yield owner.id, machine.name
+            for host in owner.backup_hosts:
+                yield owner.id, host.name
+
+    def backup_repository(self, identifier: str) -> BackupRepository:
+        """What is declared of a repository; all defaults when nothing is."""
+        found = (r for r in self.backup_repositories if r.id == identifier)
+        return next(found, BackupRepository(id=identifier))

@@ -7,15 +7,16 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from exporters.backup.contents import Contents, Glance, RecoveryPoint
+from exporters.backup.errors import Reason, Unreadable
 from exporters.backup.local_folder import names_in, no_repository
-from exporters.backup.model import Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
@@ -101,7 +102,11 @@ def parse_archives(output: str) -> tuple[RecoveryPoint, ...]:
     try:
         archives: list[dict[str, Any]] = json.loads(output)["archives"]
         return tuple(
-            RecoveryPoint(datetime.fromisoformat(one["start"]).replace(tzinfo=UTC), one["name"])
+            RecoveryPoint(
+                datetime.fromisoformat(one["start"]).replace(tzinfo=UTC),
+                id=one["id"],
+                name=one["name"],
+            )
             for one in archives
             if not _CHECKPOINT.search(one["name"])
         )
@@ -119,22 +124,22 @@ class Borg:
         self._seconds = settings.timeout.total_seconds()
         self._command = [settings.command, "--log-json", "--lock-wait", "1", "list", "--json"]
 
-    def mark(self) -> Hashable:
+    def glance(self) -> Glance:
         """The names of the repository's index files; they carry the number of the last commit."""
         if self._entry.path is None:
-            return None
+            return Glance()
         names = names_in(self._entry.path, self._entry.path)
         if "config" not in names:
             raise no_repository(self._entry.path)
-        return frozenset(name for name in names if name.startswith(_GENERATION))
+        return Glance(frozenset(name for name in names if name.startswith(_GENERATION)))
 
-    def read(self) -> tuple[RecoveryPoint, ...]:
+    def read(self) -> Contents:
         """Its archives, whoever made them."""
         finished = self.process.run(self._command, self._environment(), self._seconds)
         if finished.status not in (0, 1):  # 1: a warning, the list is complete
             said = "; ".join(text for _, text in _messages(finished.errors))
             raise Unreadable(why(finished), said[:300])
-        return parse_archives(finished.output)
+        return Contents(parse_archives(finished.output))
 
     def _environment(self) -> dict[str, str]:
         env = {
@@ -173,5 +178,7 @@ PLUGIN = CollectorPlugin(
     summary="âge des sauvegardes Borg",
     settings=Settings,
     build=_build,
-    check=lambda settings, inventory: faults("borg", settings.repositories, inventory),
+    check=lambda settings, inventory: faults(
+        "borg", settings.repositories, inventory, ("archive_prefix",)
+    ),
 )

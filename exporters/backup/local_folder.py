@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from exporters.backup.model import Unreadable
+from exporters.backup.errors import Unreadable
 from inventory.config import reason
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from exporters.backup.model import Unreadable
+from exporters.backup.errors import Unreadable
 
 _ONE_AT_A_TIME = Lock()
 """Shared by every tool: each process takes a core and up to 100 MB while it derives its key."""

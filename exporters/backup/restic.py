@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from exporters.backup.contents import Contents, Glance, RecoveryPoint
+from exporters.backup.errors import Damaged, Reason, Unreadable
 from exporters.backup.local_folder import names_in
-from exporters.backup.model import Damaged, Reason, RecoveryPoint, Unreadable
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
@@ -82,9 +82,9 @@ def parse_snapshots(output: str) -> tuple[RecoveryPoint, ...]:
         return tuple(
             RecoveryPoint(
                 parse_time(one["time"]),
-                one["id"],
-                one.get("hostname", ""),
-                tuple(one.get("tags") or ()),
+                id=one["id"],
+                host=one.get("hostname", ""),
+                tags=tuple(one.get("tags") or ()),
             )
             for one in snapshots
         )
@@ -102,13 +102,13 @@ class Restic:
         cached = ["--cache-dir", str(cache)] if cache is not None else ["--no-cache"]
         self._command = [settings.command, "snapshots", "--json", "--no-lock", *cached]
 
-    def mark(self) -> Hashable:
+    def glance(self) -> Glance:
         """The names in the folder of snapshots; each name is the hash of a snapshot."""
         if self._entry.path is None:
-            return None
-        return names_in(self._entry.path / "snapshots", self._entry.path)
+            return Glance()
+        return Glance(names_in(self._entry.path / "snapshots", self._entry.path))
 
-    def read(self) -> tuple[RecoveryPoint, ...]:
+    def read(self) -> Contents:
         """Its snapshots, whoever made them."""
         env = {
             **inherited_environment(),
@@ -120,8 +120,8 @@ class Restic:
             raise Unreadable(why(finished), finished.errors.strip()[-300:])
         points = parse_snapshots(finished.output)
         if _LOST.search(finished.errors):  # with status 0 all the same
-            raise Damaged(points, finished.errors.strip()[-300:])
-        return points
+            raise Damaged(Contents(points), finished.errors.strip()[-300:])
+        return Contents(points)
 
 
 def _build(settings: Settings, context: Context) -> Collector:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from exporters.backup.model import Job
+from exporters.backup.job import jobs_of
 from exporters.toolkit.collector import SettingFault
 from inventory import Inventory
 from inventory.config import ConfigPath, Duration, Identifier
@@ -96,15 +96,16 @@ class BackupSettings(BaseModel):
         return self
 
 
-def jobs_of(tool: str, inventory: Inventory) -> tuple[Job, ...]:
-    """The declared jobs of one tool."""
-    return tuple(Job(job, owner) for owner, job in inventory.backup_jobs() if job.tool == tool)
-
-
 def faults(
-    tool: str, repositories: Sequence[RepositoryEntry], inventory: Inventory
+    tool: str,
+    repositories: Sequence[RepositoryEntry],
+    inventory: Inventory,
+    selectors: Sequence[str] = ("host", "tag"),
 ) -> Iterator[SettingFault]:
-    """What in the inventory and the settings does not fit together."""
+    """What in the inventory and the settings does not fit together.
+
+    `selectors`: the keys of a job by which this tool's points are told apart.
+    """
     jobs = [job.declared for job in jobs_of(tool, inventory)]
     known = {entry.id for entry in repositories}
     for name in sorted({job.repository for job in jobs} - known):
@@ -115,13 +116,12 @@ def faults(
             f"une entrée de repositories dont l'id est {name}",
         )
     shared = Counter(job.repository for job in jobs)
-    selectors = "archive_prefix" if tool == "borg" else "host ou tag"
     for job in jobs:
-        chosen = job.archive_prefix if tool == "borg" else job.host or job.tag
-        if shared[job.repository] > 1 and not chosen:
+        chosen = [getattr(job, name) for name in selectors]
+        if shared[job.repository] > 1 and not any(chosen):
             where = f"sauvegarde « {job.id} » : dépôt « {job.repository} »"
             yield (
                 ("repositories",),
                 f"{where} partagé, où rien ne distingue ses copies",
-                f"{selectors} dans l'inventaire",
+                f"{' ou '.join(selectors)} dans l'inventaire",
             )

@@ -13,7 +13,9 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Protocol
 
-from exporters.backup.model import Damaged, Reading, RecoveryPoint, Unreadable
+from exporters.backup.contents import Contents, Glance
+from exporters.backup.errors import Damaged, Unreadable
+from exporters.backup.reading import Reading
 from exporters.backup.settings import BackupSettings
 from inventory.process import Clock
 from inventory.process.logs import get_logger
@@ -27,16 +29,17 @@ _log = get_logger("vigie.backup")
 class Repository(Protocol):
     """One repository of one tool."""
 
-    def mark(self) -> Hashable:
-        """Something that changes whenever its recovery points do; None if only the tool can tell.
-
-        Cheap. Raise Unreadable.
-        """
+    def glance(self) -> Glance:
+        """Its mark, locks and free room, without the tool. Raise Unreadable."""
         ...
 
-    def read(self) -> tuple[RecoveryPoint, ...]:
-        """Its recovery points, by running the tool. Raise Unreadable."""
+    def read(self) -> Contents:
+        """All there is, by running the tool. Raise Unreadable."""
         ...
+
+
+OnRead = Callable[[Contents], None]
+"""Told of each reading that succeeded, in the watch's thread, before it is shown."""
 
 
 class Watch:
@@ -49,13 +52,17 @@ class Watch:
         settings: BackupSettings,
         clock: Clock,
         now: Callable[[], float] = monotonic,
+        *,
+        on_read: OnRead = lambda _: None,
     ) -> None:
         self.reading: Reading | None = None
+        self.unchanged = 0  # looks after which the tool was not needed
         self._repository = repository
         self._poll_seconds = settings.poll_interval.total_seconds()
         self._recheck_seconds = settings.recheck_interval.total_seconds()
         self._clock = clock
         self._now = now
+        self._on_read = on_read
         self._born = now()
         self._patience = FIRST_TIMEOUTS * settings.timeout.total_seconds()
         self._mark: Hashable = None
@@ -109,13 +116,17 @@ class Watch:
             self._stopping.wait(self._poll_seconds)
 
     def _look(self, before: Reading | None) -> Reading:
-        mark = self._repository.mark()
-        if before is not None and not self._due(mark):
+        glance = self._repository.glance()
+        if before is not None and not self._due(glance.mark):
             # A list seen unchanged is as good as read.
-            seen = before.reason == "none" and mark is not None
-            return replace(before, read_at=self._clock()) if seen else before
-        self._mark, self._read_at = mark, self._now()
-        reading = Reading("none", self._repository.read(), self._clock())
+            self.unchanged += 1
+            seen = before.reason == "none" and glance.mark is not None
+            read_at = self._clock() if seen else before.read_at
+            return replace(before, read_at=read_at, glance=glance)
+        self._mark, self._read_at = glance.mark, self._now()
+        contents = self._repository.read()
+        self._on_read(contents)
+        reading = Reading("none", contents, self._clock(), glance, self._now() - self._read_at)
         self._failures = 0
         return reading
 
@@ -132,5 +143,5 @@ class Watch:
         if before is None or before.reason != error.reason:
             self._log.warning("dépôt illisible", reason=error.reason, error=error.detail)
         if isinstance(error, Damaged):
-            return Reading(error.reason, error.points, self._clock())
+            return Reading(error.reason, error.contents, self._clock())
         return replace(before, reason=error.reason) if before else Reading(error.reason)

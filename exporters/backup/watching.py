@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from prometheus_client.core import Metric
 
-from exporters.backup.metrics import families
+from exporters.backup.contents import Contents
+from exporters.backup.families import families
+from exporters.backup.families.view import View
+from exporters.backup.job import jobs_of
+from exporters.backup.memory import Memory
+from exporters.backup.memory.file import MemoryFile
 from exporters.backup.process import ToolProcess
-from exporters.backup.settings import BackupSettings, jobs_of
+from exporters.backup.settings import BackupSettings
 from exporters.backup.watch import Repository, Watch
 from exporters.toolkit.collector import Context, Deadline
 
@@ -31,19 +37,28 @@ class BackupCollector:
     ) -> None:
         self._tool = tool
         self._processes = tuple(processes)
-        self._stale_after = settings.stale_after
+        self._settings = settings
         self._clock = context.clock
+        self._inventory = context.inventory
         self._jobs = jobs_of(tool, context.inventory)
+        self._files = {name: MemoryFile(context.state_directory, name) for name in repositories}
+        self._memories = {name: file.load() for name, file in self._files.items()}
         self._on_close = on_close
         self._watches = {
-            name: Watch(name, repository, settings, context.clock)
+            name: Watch(
+                name,
+                repository,
+                settings,
+                context.clock,
+                on_read=partial(self._remember, name),
+            )
             for name, repository in repositories.items()
         }
         for watch in self._watches.values():
             watch.start()
 
     def collect(self, deadline: Deadline) -> Iterable[Metric]:
-        """See `metrics.families`. Only the first scrapes may have to wait for a first try."""
+        """See `families`. Only the first scrapes may have to wait for a first try."""
         end = deadline.remaining() - min(MARGIN_SECONDS, deadline.remaining() / 4)
         spent = deadline.remaining() - end
         readings = {}
@@ -51,7 +66,24 @@ class BackupCollector:
             reading = watch.wait_first(deadline.remaining() - spent)
             if reading is not None:
                 readings[name] = reading
-        return families(self._tool, self._jobs, readings, self._clock(), self._stale_after)
+        view = View(
+            self._tool,
+            self._inventory,
+            self._jobs,
+            readings,
+            self._clock(),
+            self._settings.stale_after,
+            dict(self._memories),
+            self._settings.poll_interval,
+        )
+        return families(view)
+
+    def _remember(self, name: str, contents: Contents) -> None:
+        jobs = [job for job in self._jobs if job.declared.repository == name]
+        declared = self._inventory.backup_repository(name)
+        memory: Memory = self._memories[name].after(contents, jobs, declared, self._clock())
+        self._memories[name] = memory
+        self._files[name].save(memory)
 
     def close(self) -> None:
         """Stop watching and kill the tool, if it runs."""

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporters.backup import borg, restic
-from exporters.backup.model import REASONS, RecoveryPoint, Unreadable
+from exporters.backup.contents import RecoveryPoint
+from exporters.backup.errors import REASONS, Unreadable
 from exporters.backup.process import Finished
 
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporters.backup.model import Damaged, RecoveryPoint, Unreadable
+from exporters.backup.contents import Contents, Glance, RecoveryPoint
+from exporters.backup.errors import Damaged, Unreadable
 from exporters.backup.settings import BackupSettings
 from exporters.backup.watch import Watch
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
-POINT = RecoveryPoint(START, "a")
+POINT = RecoveryPoint(START, name="a")
 
 
 class Repository:
@@ -21,16 +22,17 @@ class Repository:
         self.error: Exception | None = None
         self.hidden = False
 
-    def mark(self):
+    def glance(self):
         if self.hidden:
             raise Unreadable("missing")
-        return self.names
+        return Glance(self.names)
 
     def read(self):
         self.reads += 1
         if self.error is not None:
             raise self.error
-        return tuple(RecoveryPoint(START, name) for name in sorted(self.names or {"remote"}))
+        names = sorted(self.names or {"remote"})
+        return Contents(tuple(RecoveryPoint(START, name=name) for name in names))
 
 
 class Bench:
@@ -65,7 +67,7 @@ def test_a_new_name_is_read_at_once():
     bench = Bench()
     bench.poll()
     bench.repository.names = frozenset({"a", "b"})
-    assert [p.name for p in bench.poll().points] == ["a", "b"]
+    assert [p.name for p in bench.poll().contents.points] == ["a", "b"]
 
 
 def test_an_unchanged_list_is_read_by_the_tool_now_and_then_to_prove_that_it_can_be():
@@ -92,7 +94,7 @@ def test_a_failure_keeps_the_points_and_the_time_they_were_read():
     bench.repository.error = Unreadable("auth", "wrong password")
     after = bench.poll()
     assert after.reason == "auth"
-    assert (after.points, after.read_at) == (before.points, before.read_at)
+    assert (after.contents, after.read_at) == (before.contents, before.read_at)
     assert bench.poll().read_at == before.read_at
 
 
@@ -123,9 +125,10 @@ def test_a_folder_that_vanishes_and_comes_back_unchanged_is_well_again():
 
 def test_lost_points_are_told_and_the_others_kept():
     bench = Bench()
-    bench.repository.error = Damaged((POINT,), "one snapshot cannot be read")
+    bench.repository.error = Damaged(Contents((POINT,)), "one snapshot cannot be read")
     reading = bench.poll()
-    assert (reading.reason, reading.points, reading.read_at) == ("corrupt", (POINT,), bench.clock())
+    assert (reading.reason, reading.read_at) == ("corrupt", bench.clock())
+    assert reading.contents == Contents((POINT,))
 
 
 @pytest.mark.parametrize("error", [ValueError("?"), RecursionError(), OSError("?")])
