@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from exporters.backup.contents import Contents, Glance, RecoveryPoint
+from exporters.backup.contents import Contents, Glance, Lock, RecoveryPoint
 from exporters.backup.errors import Reason, Unreadable
-from exporters.backup.local_folder import names_in, no_repository
+from exporters.backup.local_folder import glance_of, names_in, no_repository, written
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
@@ -99,9 +101,15 @@ def parse_archives(output: str) -> tuple[RecoveryPoint, ...]:
 
     Checkpoints of interrupted backups are no recovery points.
     """
+    return parse_list(output).points
+
+
+def parse_list(output: str) -> Contents:
+    """The archives, and what the list says of the repository. Raise Unreadable ("parse")."""
     try:
-        archives: list[dict[str, Any]] = json.loads(output)["archives"]
-        return tuple(
+        answer = json.loads(output)
+        archives: list[dict[str, Any]] = answer["archives"]
+        points = tuple(
             RecoveryPoint(
                 datetime.fromisoformat(one["start"]).replace(tzinfo=UTC),
                 id=one["id"],
@@ -110,8 +118,37 @@ def parse_archives(output: str) -> tuple[RecoveryPoint, ...]:
             for one in archives
             if not _CHECKPOINT.search(one["name"])
         )
-    except (KeyError, TypeError, ValueError) as error:
+        mode = (answer.get("encryption") or {}).get("mode")
+        identity = str((answer.get("repository") or {}).get("id", ""))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable("parse", f"{type(error).__name__}: {output[:80]!r}") from None
+    return Contents(points, identity=identity, encrypted=None if mode is None else mode != "none")
+
+
+def locks_in(repository: Path) -> tuple[Lock, ...]:
+    """Who holds it: a folder for the one that writes, a list for those that only read."""
+    found = []
+    since = written(repository / "lock.exclusive")
+    if since is not None:
+        found.append(Lock(since, exclusive=True))
+    since = written(repository / "lock.roster")
+    if since is not None:
+        try:
+            shared = json.loads((repository / "lock.roster").read_text(encoding="utf-8"))["shared"]
+            found += [Lock(since, exclusive=False)] * len(shared)
+        except (OSError, ValueError, KeyError, TypeError):
+            found.append(Lock(since))
+    return tuple(found)
+
+
+def append_only_of(repository: Path) -> bool | None:
+    """What the repository's own ``config`` says; None: it says nothing that can be read."""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string((repository / "config").read_text(encoding="utf-8"))
+        return parser.getboolean("repository", "append_only")
+    except (OSError, ValueError, configparser.Error):
+        return None
 
 
 class Borg:
@@ -131,7 +168,8 @@ class Borg:
         names = names_in(self._entry.path, self._entry.path)
         if "config" not in names:
             raise no_repository(self._entry.path)
-        return Glance(frozenset(name for name in names if name.startswith(_GENERATION)))
+        mark = frozenset(name for name in names if name.startswith(_GENERATION))
+        return glance_of(self._entry.path, mark, locks_in(self._entry.path))
 
     def read(self) -> Contents:
         """Its archives, whoever made them."""
@@ -139,7 +177,12 @@ class Borg:
         if finished.status not in (0, 1):  # 1: a warning, the list is complete
             said = "; ".join(text for _, text in _messages(finished.errors))
             raise Unreadable(why(finished), said[:300])
-        return Contents(parse_archives(finished.output))
+        contents = parse_list(finished.output)
+        folder = self._entry.path
+        append_only = append_only_of(folder) if folder is not None else None
+        if append_only is None:
+            return contents
+        return replace(contents, append_only=append_only, append_only_evidence="config")
 
     def _environment(self) -> dict[str, str]:
         env = {

@@ -1,19 +1,24 @@
-"""The collector ``restic``: snapshots of restic repositories, read without their lock."""
+"""The collector ``restic``: snapshots of restic repositories, read without their lock.
+
+restic since 0.17 writes a summary into each snapshot: then sizes, changes and the end are known.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from exporters.backup.contents import Contents, Glance, RecoveryPoint
+from exporters.backup.contents import Contents, Glance, Lock, RecoveryPoint, Volume
 from exporters.backup.errors import Damaged, Reason, Unreadable
-from exporters.backup.local_folder import names_in
+from exporters.backup.local_folder import dated, glance_of, identity_of, names_in
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
+from exporters.backup.rest_server import is_rest, refuses_removal
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
@@ -21,11 +26,28 @@ from inventory.config import SecretFile
 
 
 class ResticRepository(RepositoryEntry):
-    """A restic repository and the file that holds its password."""
+    """A restic repository and the file that holds its password.
 
-    password_file: SecretFile = Field(
-        description="fichier du mot de passe,", examples=["/etc/vigie/restic-central.password"]
+    Without one it is watched keyless, in its folder: how many snapshots, and when each came.
+    """
+
+    password_file: SecretFile | None = Field(
+        None,
+        description="fichier du mot de passe,",
+        examples=["/etc/vigie/restic-central.password"],
     )
+    probe_append_only: bool = Field(
+        False, description="essayer d'effacer une copie qui n'existe pas (serveur REST)"
+    )
+
+    @model_validator(mode="after")
+    def _keyless_is_local(self) -> Self:
+        if self.password_file is None and self.path is None:
+            raise ValueError(
+                f"dépôt « {self.id} » : ni password_file ni path ; attendu : password_file, ou"
+                " path pour ne lire que les noms de son dossier"
+            )
+        return self
 
 
 class Settings(BackupSettings):
@@ -71,6 +93,27 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(f"{found[1]}{found[2] or ''}{zone}").astimezone(UTC)
 
 
+def _point(one: dict[str, Any]) -> RecoveryPoint:
+    summary = one.get("summary") or {}
+    volume = Volume()
+    if summary:
+        volume = Volume(
+            size_bytes=summary["total_bytes_processed"],
+            added_bytes=summary["data_added"],
+            stored_bytes=summary.get("data_added_packed"),
+            files=summary["total_files_processed"],
+            changed_files=summary["files_new"] + summary["files_changed"],
+        )
+    return RecoveryPoint(
+        parse_time(one["time"]),
+        id=one["id"],
+        host=one.get("hostname", ""),
+        tags=tuple(one.get("tags") or ()),
+        end=parse_time(summary["backup_end"]) if summary.get("backup_end") else None,
+        volume=volume,
+    )
+
+
 def parse_snapshots(output: str) -> tuple[RecoveryPoint, ...]:
     """The snapshots in the output of ``restic snapshots --json``. Raise Unreadable ("parse").
 
@@ -79,15 +122,7 @@ def parse_snapshots(output: str) -> tuple[RecoveryPoint, ...]:
     lines = [line for line in output.splitlines() if line.startswith(("[", "null"))]
     try:
         snapshots: list[dict[str, Any]] = json.loads(lines[-1]) or []
-        return tuple(
-            RecoveryPoint(
-                parse_time(one["time"]),
-                id=one["id"],
-                host=one.get("hostname", ""),
-                tags=tuple(one.get("tags") or ()),
-            )
-            for one in snapshots
-        )
+        return tuple(map(_point, snapshots))
     except (IndexError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise Unreadable("parse", f"{type(error).__name__}: {output[:80]!r}") from None
 
@@ -103,13 +138,22 @@ class Restic:
         self._command = [settings.command, "snapshots", "--json", "--no-lock", *cached]
 
     def glance(self) -> Glance:
-        """The names in the folder of snapshots; each name is the hash of a snapshot."""
-        if self._entry.path is None:
+        """The names in the folder of snapshots; each name is the hash of a snapshot.
+
+        A lock's file is written anew every five minutes by whoever holds it.
+        """
+        folder = self._entry.path
+        if folder is None:
             return Glance()
-        return Glance(names_in(self._entry.path / "snapshots", self._entry.path))
+        names = names_in(folder / "snapshots", folder)
+        there = (folder / "locks").is_dir()  # a copy of a repository may lack an empty folder
+        locks = [Lock(since) for _, since in dated(folder / "locks", folder)] if there else []
+        return glance_of(folder, names, tuple(locks))
 
     def read(self) -> Contents:
         """Its snapshots, whoever made them."""
+        if self._entry.password_file is None and self._entry.path is not None:
+            return self._keyless(self._entry.path)
         env = {
             **inherited_environment(),
             "RESTIC_REPOSITORY": self._entry.location,
@@ -118,10 +162,24 @@ class Restic:
         finished = self.process.run(self._command, env, self._seconds)
         if finished.status:
             raise Unreadable(why(finished), finished.errors.strip()[-300:])
-        points = parse_snapshots(finished.output)
+        contents = self._contents(parse_snapshots(finished.output))
         if _LOST.search(finished.errors):  # with status 0 all the same
-            raise Damaged(Contents(points), finished.errors.strip()[-300:])
-        return Contents(points)
+            raise Damaged(contents, finished.errors.strip()[-300:])
+        return contents
+
+    def _keyless(self, folder: Path) -> Contents:
+        """What the names tell: a snapshot's file is written when its backup ends."""
+        found = dated(folder / "snapshots", folder)
+        return self._contents(tuple(RecoveryPoint(at, id=name) for name, at in found))
+
+    def _contents(self, points: tuple[RecoveryPoint, ...]) -> Contents:
+        folder = self._entry.path
+        identity = identity_of(folder / "config") if folder is not None else ""
+        contents = Contents(points, identity=identity, encrypted=True)
+        if not self._entry.probe_append_only or not is_rest(self._entry.location):
+            return contents
+        refuses = refuses_removal(self._entry.location, self._seconds)
+        return replace(contents, append_only=refuses, append_only_evidence="probed")
 
 
 def _build(settings: Settings, context: Context) -> Collector:

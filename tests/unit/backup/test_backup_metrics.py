@@ -41,7 +41,9 @@ def told(page, example_inventory):
     """The page of these jobs and readings."""
 
     def render(tool, jobs, readings, stale_after=HOURS):
-        return page(families(View(tool, example_inventory, tuple(jobs), readings, NOW, stale_after)))
+        return page(
+            families(View(tool, example_inventory, tuple(jobs), readings, NOW, stale_after))
+        )
 
     return render
 

@@ -1,7 +1,7 @@
 import pytest
 
-from exporters.backup.local_folder import names_in
 from exporters.backup.errors import Unreadable
+from exporters.backup.local_folder import names_in
 
 
 def test_the_names_in_a_folder_are_given_whole(tmp_path):

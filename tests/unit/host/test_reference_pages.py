@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from exporters.backup.metrics import families as of_backups
+
 from exporters.host.collector import HostCollector
 from exporters.hypervisor.metrics.fleet import FLEET
 from exporters.hypervisor.metrics.guests import MEASURES, SAID
