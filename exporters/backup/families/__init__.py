@@ -14,11 +14,12 @@ from exporters.backup.families import (
     repositories,
     restores,
     runs,
+    signals,
     verification,
 )
 from exporters.backup.families.view import View
 
-_PARTS = (jobs, runs, points, promises, restores, repositories, verification, removals)
+_PARTS = (jobs, runs, points, signals, promises, restores, repositories, verification, removals)
 
 
 def families(view: View) -> Iterator[Metric]:

@@ -15,6 +15,7 @@ from exporters.backup.job import Job
 from exporters.backup.memory.configuration import SeenConfiguration
 from exporters.backup.memory.points import SeenPoints
 from exporters.backup.memory.runs import CountedRuns
+from exporters.backup.memory.volumes import Volumes
 from inventory import BackupRepository
 
 
@@ -26,6 +27,7 @@ class Memory(BaseModel):
     since: datetime | None = None
     points: SeenPoints = SeenPoints()
     runs: CountedRuns = CountedRuns()
+    volumes: Volumes = Volumes()
     configuration: SeenConfiguration = SeenConfiguration()
 
     def after(
@@ -37,5 +39,6 @@ class Memory(BaseModel):
             since=self.since or now,
             points=self.points.after(contents, jobs, declared, now),
             runs=self.runs.after(contents, jobs),
+            volumes=self.volumes.after(contents, jobs),
             configuration=self.configuration.after(contents, jobs, declared, now),
         )
