@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def dated(folder: Path, repository: Path) -> Iterator[tuple[str, datetime]]:
             yield name, instant
 
 
-def glance_of(repository: Path, mark: frozenset[str], locks: tuple[Lock, ...]) -> Glance:
+def glance_of(repository: Path, mark: Hashable, locks: tuple[Lock, ...]) -> Glance:
     """The mark and the locks, and how much room there is where the repository is."""
     try:
         room = os.statvfs(repository)

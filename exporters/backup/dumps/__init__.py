@@ -1,0 +1,1 @@
+"""Folders of dumps: plain files, each a copy of something, with or without checksums."""
