@@ -16,7 +16,7 @@ from dashboards.grafana.panels import (
 TITLE = "Sauvegardes"
 
 _MINE = '{instance=~"$instance",member=~"$member"}'
-_AGE = f"time() - backup_job_last_success_timestamp_seconds{_MINE}"
+_AGE = f"time() - backup_job_newest_recovery_point_timestamp_seconds{_MINE}"
 _MAXIMUM = f"backup_policy_max_age_seconds{_MINE}"
 # Ten times the promise is as late as the panel needs to show; a job that never succeeded is there.
 _RATIO = f"clamp_max(({_AGE}) / {_MAXIMUM}, 10)"

@@ -67,7 +67,7 @@ def _locks(view: View) -> Iterator[Metric]:
     )
     oldest = gauge(
         "backup_repository_oldest_lock_timestamp_seconds",
-        "When the oldest lock was last refreshed; 0 when there is none.",
+        "When the oldest lock was last refreshed; no series when there is none.",
         REPOSITORY,
     )
     words = {True: "true", False: "false", None: "unknown"}
@@ -77,9 +77,8 @@ def _locks(view: View) -> Iterator[Metric]:
             continue
         for kind, word in words.items():
             locks.add_metric([view.tool, name, word], sum(lock.exclusive is kind for lock in found))
-        oldest.add_metric(
-            [view.tool, name], min((seconds(lock.since) for lock in found), default=0.0)
-        )
+        if found:
+            oldest.add_metric([view.tool, name], min(seconds(lock.since) for lock in found))
     yield from (locks, oldest)
 
 

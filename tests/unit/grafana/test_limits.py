@@ -28,7 +28,7 @@ def test_the_thresholds_are_those_of_the_alert_rules():
     assert f'oldest_age_seconds{{queue="incoming"}} > {limits.INCOMING_AGE_SECONDS}' in mail
     backup = " ".join(folder.joinpath("backup.yml").read_text("utf-8").split())
     assert limits.BACKUP_AGE_RATIO == 1
-    assert "time() - backup_job_last_success_timestamp_seconds > on" in backup
+    assert "time() - backup_job_newest_recovery_point_timestamp_seconds > on" in backup
 
     def rules(name):
         return " ".join(folder.joinpath(f"hypervisor_{name}.yml").read_text("utf-8").split())
