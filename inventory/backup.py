@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Literal
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from inventory.config.fields import Duration, Identifier, Text, TimeZone
 
@@ -14,6 +16,26 @@ Depth = Literal["structure", "sample", "full"]
 DEPTHS: tuple[Depth, ...] = ("structure", "sample", "full")
 Bucket = Literal["hourly", "daily", "weekly", "monthly", "yearly"]
 BUCKETS: tuple[Bucket, ...] = ("hourly", "daily", "weekly", "monthly", "yearly")
+
+
+@cache
+def backup_tools() -> frozenset[str]:
+    """Names of the installed collectors that may read backups: ours, and those of others."""
+    found = entry_points(group="vigie.collectors")
+    ours = "exporters."
+    return frozenset(
+        point.name
+        for point in found
+        if not point.value.startswith(ours) or point.value.startswith(f"{ours}backup.")
+    )
+
+
+def _tool(value: str) -> str:
+    # A job of a tool that nobody reads would be promised and never looked at.
+    if value not in backup_tools():
+        known = ", ".join(sorted(backup_tools()))
+        raise ValueError(f"« {value} » n'est pas admis ; attendu : {known}")
+    return value
 
 
 class _Entry(BaseModel):
@@ -50,7 +72,9 @@ class BackupJob(_Entry):
     """
 
     id: Identifier
-    tool: Identifier = Field(description="l'outil,", examples=["restic"])
+    tool: Annotated[Identifier, AfterValidator(_tool)] = Field(
+        description="l'outil,", examples=["restic"]
+    )
     repository: Identifier
     max_age: Duration = Field(
         description="âge maximal de la dernière sauvegarde,", examples=["26h"]

@@ -140,6 +140,6 @@ class Contents:
     identity: str = ""
     encrypted: bool | None = None
     append_only: bool | None = None
-    append_only_evidence: Literal["", "config", "probed"] = ""
+    append_only_evidence: Literal["", "config"] = ""
     version: str = ""
     configuration: tuple[tuple[str, str], ...] = ()

@@ -16,11 +16,9 @@ Reason = Literal[
     "auth",
     "locked",
     "missing",
-    "replaced",
     "corrupt",
     "timeout",
     "parse",
-    "clock",
     "tool_missing",
     "none",
 ]

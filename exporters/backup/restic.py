@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -18,7 +17,6 @@ from exporters.backup.contents import Contents, Glance, Lock, RecoveryPoint, Vol
 from exporters.backup.errors import Damaged, Reason, Unreadable
 from exporters.backup.local_folder import dated, glance_of, identity_of, names_in
 from exporters.backup.process import Finished, ToolProcess, inherited_environment
-from exporters.backup.rest_server import is_rest, refuses_removal
 from exporters.backup.settings import BackupSettings, RepositoryEntry, distinct, faults
 from exporters.backup.watching import BackupCollector
 from exporters.toolkit.collector import Collector, CollectorPlugin, Context
@@ -35,9 +33,6 @@ class ResticRepository(RepositoryEntry):
         None,
         description="fichier du mot de passe,",
         examples=["/etc/vigie/restic-central.password"],
-    )
-    probe_append_only: bool = Field(
-        False, description="essayer d'effacer une copie qui n'existe pas (serveur REST)"
     )
 
     @model_validator(mode="after")
@@ -175,11 +170,7 @@ class Restic:
     def _contents(self, points: tuple[RecoveryPoint, ...]) -> Contents:
         folder = self._entry.path
         identity = identity_of(folder / "config") if folder is not None else ""
-        contents = Contents(points, identity=identity, encrypted=True)
-        if not self._entry.probe_append_only or not is_rest(self._entry.location):
-            return contents
-        refuses = refuses_removal(self._entry.location, self._seconds)
-        return replace(contents, append_only=refuses, append_only_evidence="probed")
+        return Contents(points, identity=identity, encrypted=True)
 
 
 def _build(settings: Settings, context: Context) -> Collector:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporters.backup import borg, restic
-from exporters.backup.contents import RecoveryPoint
+from exporters.backup.contents import RecoveryPoint, Volume
 from exporters.backup.errors import REASONS, Unreadable
 from exporters.backup.process import Finished
 
@@ -25,6 +25,16 @@ def test_a_restic_snapshot_counts_from_its_start_whatever_zone_it_was_written_in
     ]
     assert [p.tags for p in points] == [(), ("nuit",), ()]
     assert points[0].host == "imap1"
+
+
+def test_a_summary_of_a_current_restic_tells_sizes_changes_and_the_end(golden):
+    """As restic 0.18 printed it; its instants were set back."""
+    text = (golden / "restic_0.18.json").read_text(encoding="utf-8")
+    first, second = restic.parse_snapshots(text)
+    assert first.volume == Volume(212400, 223511, 5692, files=30, changed_files=30)
+    assert (second.volume.files, second.volume.changed_files) == (30, 1)
+    assert second.end == datetime(2026, 11, 24, 2, 0, 4, 11654, tzinfo=UTC)
+    assert (second.host, second.tags) == ("imap1", ("nuit",))
 
 
 def test_a_restic_repository_without_snapshots_has_none():

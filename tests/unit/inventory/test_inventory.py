@@ -74,9 +74,25 @@ def test_every_fault_is_reported_at_once_with_line_path_and_what_would_be_right(
         ),
         (
             "11: members[1].taille: clé inconnue ; attendu : l'une des clés : id, name,"
-            " mail_domains, virtual_machines, backup_jobs, services, mail_users"
+            " mail_domains, virtual_machines, backup_jobs, backup_hosts, services, mail_users"
         ),
     ]
+
+
+def test_a_tool_that_no_collector_reads_is_told_with_those_that_are(tmp_path):
+    (fault,) = faults_of(tmp_path, GOOD.replace("tool: restic", "tool: resitc"))
+    assert "« resitc » n'est pas admis ; attendu : borg, dumps, restic" in fault
+
+
+def test_what_is_said_of_repositories_and_exemptions_is_said_once(tmp_path):
+    twice = GOOD + (
+        "backup_repositories:\n  - {id: r}\n  - {id: r}\n"
+        "backup_exemptions:\n  - {host: h, reason: essai, until: 2027-06-30}\n"
+        "  - {host: h, reason: essai, until: 2027-07-30}\n"
+    )
+    found = faults_of(tmp_path, twice)
+    assert any("dépôt de sauvegarde « r »" in fault for fault in found), found
+    assert any("exemption de sauvegarde « h »" in fault for fault in found), found
 
 
 def test_two_towns_cannot_own_the_same_machine_or_mail_domain(tmp_path):
