@@ -93,8 +93,3 @@ def jobs_of(tool: str, inventory: Inventory) -> tuple[Job, ...]:
         for owner, job in inventory.backup_jobs()
         if job.tool == tool
     )
-
-
-def credible(items: Iterable[RecoveryPoint], now: datetime) -> tuple[RecoveryPoint, ...]:
-    """Those not dated in the future."""
-    return tuple(item for item in items if item.start <= now + FUTURE)

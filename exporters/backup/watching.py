@@ -8,6 +8,7 @@ from functools import partial
 from prometheus_client.core import Metric
 
 from exporters.backup.contents import Contents
+from exporters.backup.facts import Facts
 from exporters.backup.families import families
 from exporters.backup.families.view import View
 from exporters.backup.job import jobs_of
@@ -42,6 +43,7 @@ class BackupCollector:
         self._inventory = context.inventory
         self._jobs = jobs_of(tool, context.inventory)
         self._files = {name: MemoryFile(context.state_directory, name) for name in repositories}
+        self._facts = Facts()
         self._memories = {name: file.load() for name, file in self._files.items()}
         self._on_close = on_close
         self._watches = {
@@ -75,6 +77,7 @@ class BackupCollector:
             self._settings.stale_after,
             dict(self._memories),
             self._settings.poll_interval,
+            self._facts,
         )
         return families(view)
 

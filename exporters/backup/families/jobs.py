@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporters.backup.contents import STATUSES, Run, Volume
 from exporters.backup.families.view import JOB, View, gauge, seconds
-from exporters.backup.job import FUTURE
 
 _GOOD = ("success", "partial")
+_ENDED = tuple(status for status in STATUSES if status != "running")
 _VOLUMES = (
     ("size_bytes", "Size of what the last good run of the job saved."),
     ("added_bytes", "New data in the last good run of the job, before compression."),
@@ -67,28 +66,21 @@ def _last_runs(view: View) -> Iterator[Metric]:
         "backup_job_last_duration_seconds", "How long the last good run of the job took.", JOB
     )
     volumes = {name: gauge(f"backup_job_last_{name}", text, JOB) for name, text in _VOLUMES}
-    for job, contents, _ in view.current_jobs():
-        runs = [run for run in job.runs(contents) if run.start <= view.now + FUTURE]
-        ended = [run for run in runs if run.end is not None]
-        good = next((run for run in reversed(ended) if run.status in _GOOD), None)
-        full = next((run for run in reversed(ended) if run.status == "success"), None)
-        last = runs[-1] if runs else None
-        labels = job.labels
-        success.add_metric(labels, seconds(full.end if full else None))
+    for job, facts, _ in view.current_jobs():
+        labels, last = job.labels, facts.last_run(view.now)
+        whole = facts.last_run(view.now, "success")
+        good = facts.last_run(view.now, *_GOOD)
+        ended = facts.last_run(view.now, *_ENDED)
+        success.add_metric(labels, seconds(whole.end if whole else None))
         attempt.add_metric(labels, seconds(last.start if last else None))
-        end.add_metric(labels, max((seconds(run.end) for run in ended), default=0.0))
+        end.add_metric(labels, seconds(ended.end if ended else None))
         said = last.status if last is not None else "unknown"
         for name in STATUSES:
             status.add_metric([*labels, name], said == name)
-        current.add_metric(labels, seconds(_going_on(runs)))
+        current.add_metric(labels, min((seconds(run.start) for run in facts.running), default=0.0))
         if good is not None:
             _amounts(labels, good, lasted, volumes)
     yield from (success, attempt, end, status, current, lasted, *volumes.values())
-
-
-def _going_on(runs: list[Run]) -> datetime | None:
-    going = [run.start for run in runs if run.status == "running"]
-    return min(going, default=None)
 
 
 def _amounts(

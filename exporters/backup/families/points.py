@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from exporters.backup.families.view import JOB, View, gauge, seconds
-from exporters.backup.job import credible
-from exporters.backup.policy.retention import satisfied
 
 
 def families(view: View) -> Iterator[Metric]:
@@ -31,14 +29,12 @@ def families(view: View) -> Iterator[Metric]:
         JOB,
         "bucket",
     )
-    for job, contents, memory in view.current_jobs():
-        points = job.points(contents)
-        sound = credible(points, view.now)
-        newest.add_metric(job.labels, max((seconds(p.data_at) for p in sound), default=0.0))
-        oldest.add_metric(job.labels, seconds(sound[0].start) if sound else 0.0)
-        count.add_metric(job.labels, len(points))
-        starts = [point.start for point in points]
-        ever = memory.points.ever(job.declared.id)
-        for bucket, whole in satisfied(starts, ever, job.declared.retention, job.zone).items():
+    for job, facts, _ in view.current_jobs():
+        last = facts.newest(view.now)
+        newest.add_metric(job.labels, seconds(last.data_at if last else None))
+        first = facts.points[0].start if last else None  # the oldest: before the newest
+        oldest.add_metric(job.labels, seconds(first))
+        count.add_metric(job.labels, len(facts.points))
+        for bucket, whole in facts.kept.items():
             kept.add_metric([*job.labels, bucket], whole)
     yield from (newest, oldest, count, kept)

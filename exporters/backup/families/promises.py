@@ -75,13 +75,12 @@ def _due(view: View) -> Iterator[Metric]:
         "From that scheduled run to the one after it.",
         JOB,
     )
-    for job, contents, memory in view.current_jobs():
+    for job, facts, memory in view.current_jobs():
         if job.declared.schedule is None:
             continue
         schedule = Schedule(job.declared.schedule, job.zone)
-        good = [run.start for run in job.runs(contents) if run.status == "success"]
-        last = max(good, default=memory.since or view.now)
-        first, second = schedule.due_after(last)
+        good = facts.last_run(view.now, "success")
+        first, second = schedule.due_after(good.start if good else memory.since or view.now)
         grace.add_metric(job.labels, job.declared.grace.total_seconds())
         due.add_metric(job.labels, first.timestamp())
         interval.add_metric(job.labels, (second - first).total_seconds())

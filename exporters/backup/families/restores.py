@@ -43,8 +43,8 @@ def families(view: View) -> Iterator[Metric]:
         JOB,
         "method",
     )
-    for job, contents, _ in view.current_jobs():
-        restores = job.own(contents.restores)
+    for job, facts, _ in view.current_jobs():
+        restores = facts.restores
         for method in get_args(Method):
             own = [restore for restore in restores if restore.method == method]
             if not own and (method != "file" or restores):

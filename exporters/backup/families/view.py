@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from exporters.backup.contents import Contents
+from exporters.backup.facts import Facts, JobFacts
 from exporters.backup.job import Job
 from exporters.backup.memory import Memory
 from exporters.backup.reading import Reading
@@ -30,15 +31,17 @@ class View:
     stale_after: timedelta
     memories: Mapping[str, Memory] = field(default_factory=dict)
     poll_interval: timedelta = timedelta(minutes=1)
+    facts: Facts = field(default_factory=Facts)
 
-    def current_jobs(self) -> Iterator[tuple[Job, Contents, Memory]]:
+    def current_jobs(self) -> Iterator[tuple[Job, JobFacts, Memory]]:
         """Each job whose repository's values may be shown."""
         for job in self.jobs:
             name = job.declared.repository
             reading = self.readings.get(name)
             contents = reading and reading.current(self.now, self.stale_after)
             if contents:
-                yield job, contents, self.memories.get(name) or Memory()
+                memory = self.memories.get(name) or Memory()
+                yield job, self.facts.of(job, contents, memory), memory
 
     def current(self) -> Iterator[tuple[str, Contents, Memory]]:
         """Each repository whose values may be shown."""
