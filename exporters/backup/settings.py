@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from exporters.backup.job import jobs_of
+from exporters.backup.policy.schedule import Schedule, ScheduleError
 from exporters.toolkit.collector import SettingFault
 from inventory import Inventory
 from inventory.config import ConfigPath, Duration, Identifier
+from inventory.process import system_clock
 
 
 def _without_password(url: str) -> str:
@@ -115,6 +118,7 @@ def faults(
             f"dépôt « {name} » absent, alors que l'inventaire y attend : {missing}",
             f"une entrée de repositories dont l'id est {name}",
         )
+    yield from _unreadable_schedules(tool, inventory)
     shared = Counter(job.repository for job in jobs)
     for job in jobs:
         chosen = [getattr(job, name) for name in selectors]
@@ -125,3 +129,22 @@ def faults(
                 f"{where} partagé, où rien ne distingue ses copies",
                 f"{' ou '.join(selectors)} dans l'inventaire",
             )
+
+
+def _unreadable_schedules(tool: str, inventory: Inventory) -> Iterator[SettingFault]:
+    """Schedules that are none, or that never come again."""
+    jobs = jobs_of(tool, inventory)
+    found = [(f"sauvegarde « {job.declared.id} »", job.declared.schedule, job.zone) for job in jobs]
+    for name in sorted({job.declared.repository for job in jobs}):
+        removal = inventory.backup_repository(name).removal
+        if removal is not None:
+            zone = ZoneInfo(removal.timezone or inventory.syndicate.timezone)
+            found.append((f"purge du dépôt « {name} »", removal.schedule, zone))
+    for what, text, zone in found:
+        if text is None:
+            continue
+        try:
+            Schedule(text, zone).due_after(system_clock())
+        except ScheduleError as error:
+            problem, _, expected = str(error).partition(" ; attendu : ")
+            yield ("repositories",), f"{what} : {problem}", expected

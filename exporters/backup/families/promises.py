@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import Metric
 
 from exporters.backup.families.view import JOB, REPOSITORY, View, gauge
-from exporters.backup.policy.schedule import Schedule
+from exporters.backup.policy.schedule import Schedule, ScheduleError
 from inventory.backup import DEPTHS
 
 
@@ -80,7 +80,10 @@ def _due(view: View) -> Iterator[Metric]:
             continue
         schedule = Schedule(job.declared.schedule, job.zone)
         good = facts.last_run(view.now, "success")
-        first, second = schedule.due_after(good.start if good else memory.since or view.now)
+        try:
+            first, second = schedule.due_after(good.start if good else memory.since or view.now)
+        except ScheduleError:
+            continue  # it ended since the settings were read
         grace.add_metric(job.labels, job.declared.grace.total_seconds())
         due.add_metric(job.labels, first.timestamp())
         interval.add_metric(job.labels, (second - first).total_seconds())

@@ -157,3 +157,16 @@ def test_two_jobs_that_nothing_tells_apart_are_a_fault(example_inventory):
     problems = [problem for _, problem, _ in faults("borg", [], changed, ["archive_prefix"])]
     assert any("« deux »" in p and "rien ne distingue" in p for p in problems)
     assert not any("« un »" in p for p in problems)
+
+
+@pytest.mark.parametrize("schedule", ["tous les soirs", "2020-01-01 00:00", "0 0 30 2 *"])
+def test_a_schedule_that_is_none_or_is_over_is_a_fault_with_what_would_be_one(
+    example_inventory, schedule
+):
+    members = list(example_inventory.members)
+    fields = {"id": "un", "tool": "borg", "repository": "borg-central", "max_age": "1d"}
+    job = BackupJob.model_validate({**fields, "schedule": schedule})
+    members[0] = members[0].model_copy(update={"backup_jobs": (job,)})
+    changed = example_inventory.model_copy(update={"members": tuple(members)})
+    found = [fault for fault in faults("borg", [], changed) if "« un »" in fault[1]]
+    assert any(f"« {schedule} »" in problem and expected for _, problem, expected in found), found
