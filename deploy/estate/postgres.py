@@ -9,7 +9,9 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import psycopg
@@ -28,11 +30,19 @@ class PostgresServer:
 
     The role `vigie` owns it and needs no password on loopback. `durable`: commits are on disk
     before they are answered; without it, a cluster to throw away is several times as quick.
+    `settings` of ``postgresql.conf`` go before ours.
     """
 
-    def __init__(self, folder: Path, port: int, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.folder, self.port = folder, port
-        self._durable = durable
+        self._durable, self._settings = durable, settings
         self._data = folder / "data"
         self._child: Child | None = None
 
@@ -55,6 +65,7 @@ class PostgresServer:
             "max_connections": "60",
             "shared_buffers": "32MB",
             "timezone": "UTC",
+            **self._settings,
         }
         command = [*_as_user(), str(PROGRAMS / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -99,9 +99,16 @@ class BackupSettings(BaseModel):
         return self
 
 
+class Identified(Protocol):
+    """An entry of `repositories`, whatever else its tool wants to know."""
+
+    @property
+    def id(self) -> str: ...
+
+
 def faults(
     tool: str,
-    repositories: Sequence[RepositoryEntry],
+    repositories: Sequence[Identified],
     inventory: Inventory,
     selectors: Sequence[str] = ("host", "tag"),
 ) -> Iterator[SettingFault]:
