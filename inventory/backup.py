@@ -27,7 +27,7 @@ def backup_tools() -> frozenset[str]:
         point.name
         for point in found
         if not point.value.startswith(ours) or point.value.startswith(f"{ours}backup.")
-    )
+    ) - {"backup_coverage"}
 
 
 def _tool(value: str) -> str:
