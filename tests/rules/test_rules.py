@@ -134,7 +134,7 @@ def test_what_is_computed_once_is_of_the_contract_too_and_in_the_reference(
     record, records, repository
 ) -> None:
     contract = (repository / "docs/reference/contracts.md").read_text("utf-8")
-    used = set(METRIC.findall(records[record]))
+    used = set(METRIC.findall(records[record])) - {"backup_job"}  # a label
     assert used <= set(re.findall(r"`([a-z_]+)`", contract)), used
     assert f"`{record}`" in (repository / "docs/reference/alerts.md").read_text("utf-8")
 
