@@ -40,11 +40,12 @@ class SeenPoints(BaseModel):
         present: dict[str, dict[str, float]] = {}
         periods: dict[str, tuple[float, ...]] = {}
         removed = self.removed
+        there = {_id(point) for point in contents.points}  # of any job: its selectors may change
         for job in jobs:
             name, points = job.declared.id, job.points(contents)
             before = self.present.get(name, {})
             present[name] = {_id(point): point.start.timestamp() for point in points}
-            gone = [_instant(before[one]) for one in before.keys() - present[name].keys()]
+            gone = [_instant(before[one]) for one in before.keys() - there]
             starts = [point.start for point in points]
             if gone and not _during(declared.removal, job, now):
                 removed += len(wrongly_gone(gone, starts, job.declared.retention, job.zone))

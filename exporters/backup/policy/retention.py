@@ -50,26 +50,27 @@ def satisfied(
     return result
 
 
+FEW = 3
+"""Points: fewer that go at once prove nothing where no retention is declared."""
+
+
 def wrongly_gone(
-    gone: Iterable[datetime],
+    gone: Collection[datetime],
     present: Collection[datetime],
     retention: Retention,
     zone: ZoneInfo,
 ) -> list[datetime]:
     """Those of `gone` whose going left a period that is to be kept without any point.
 
-    All of them where no retention is declared: then nobody said that points may go.
+    Where no retention is declared nobody knows what may go; then all of them if more than half of
+    what was there went at once, which no clean-up does.
     """
-    gone = list(gone)
     declared = [bucket for bucket in BUCKETS if retention.of(bucket)]
     if not declared:
-        return gone
+        return list(gone) if len(gone) >= FEW and len(gone) > len(present) else []
     wrong = []
-    for start in gone:
-        for bucket in declared:
-            mine = period(start, bucket, zone)
-            wanted = kept_periods([*present, *gone], bucket, retention, zone)
-            if mine in wanted and mine not in {period(one, bucket, zone) for one in present}:
-                wrong.append(start)
-                break
-    return wrong
+    for bucket in declared:
+        wanted = kept_periods([*present, *gone], bucket, retention, zone)
+        lost = wanted - {period(one, bucket, zone) for one in present}
+        wrong += [start for start in gone if period(start, bucket, zone) in lost]
+    return sorted(set(wrong))

@@ -48,8 +48,24 @@ def test_what_is_older_than_the_retention_may_go():
     assert wrongly_gone(_nights(3), _nights(0, 1, 2, 4, 5, 6, 7), WEEK, PARIS) == _nights(3)
 
 
-def test_without_a_declared_retention_nothing_may_go():
-    assert wrongly_gone(_nights(400), _nights(0), Retention(), PARIS) == _nights(400)
+def test_without_a_declared_retention_only_most_of_it_at_once_is_wrong():
+    assert wrongly_gone(_nights(400), _nights(0), Retention(), PARIS) == []
+    assert wrongly_gone(_nights(7, 8, 9), _nights(0, 1, 2), Retention(), PARIS) == []
+    assert wrongly_gone(_nights(6, 7, 8, 9), _nights(0, 1, 2), Retention(), PARIS) == _nights(
+        6, 7, 8, 9
+    )
+
+
+def test_a_job_that_chooses_other_points_from_now_on_lost_none():
+    points = tuple(
+        RecoveryPoint(start, id=f"{start:%j}", tags=("nuit",)) for start in _nights(*range(9))
+    )
+    declared = BackupRepository(id="r")
+    job = _job(daily=7)
+    memory = Memory().after(Contents(points), [job], declared, NOW)
+    other = Job(job.declared.model_copy(update={"tag": "jour"}), "valmont", PARIS)
+    assert memory.after(Contents(points), [other], declared, NOW).points.removed == 0
+    assert memory.after(Contents(points[:2]), [job], declared, NOW).points.removed == 5
 
 
 @given(st.sets(st.integers(0, 400), min_size=1), st.integers(1, 20), st.integers(0, 12))
