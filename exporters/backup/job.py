@@ -49,11 +49,11 @@ class Job:
         """Whether it is one of this job's: every selector the job declares must match."""
         job = self.declared
         client = job.client or job.host
+        # Some lists do not tell the host, restores not the job: what is told alone selects.
         return (
             (job.archive_prefix is None or item.name.startswith(job.archive_prefix))
-            and (job.job_name is None or item.name == job.job_name)
+            and (job.job_name is None or not item.name or item.name == job.job_name)
             and (job.tag is None or job.tag in item.tags)
-            # Some lists do not tell the host; there the name alone selects.
             and (client is None or not item.host or client == item.host)
         )
 

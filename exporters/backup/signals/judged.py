@@ -15,14 +15,16 @@ FEWEST_FILES = 20
 _MOST, _BEYOND, _LOOSE = 0.5, 0.3, 0.9
 _SOME, _TIMES, _LOOSER, _NIGHTS = 0.1, 3.0, 0.25, 5
 _SIZES, _FEWEST_SIZES = 14, 3
+_WHOLE = ("", "F", "full")
+"""Levels whose size is that of the source; an incremental's is that of a day's chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the newest run looks like; None: it cannot be told.
 
-    `usual_size` is the median of up to 14 runs before it of the same level, `usual_seconds` the
-    nine-tenths quantile of how long they took.
+    `usual_size` is the median of up to 14 runs before it of the same level, if that is a full one,
+    `usual_seconds` the nine-tenths quantile of how long they took.
     """
 
     shares: Shares | None = None
@@ -43,7 +45,7 @@ def judged(nights: Sequence[Night]) -> Judged:
     return Judged(
         now,
         looks_encrypted(now, alike) if now is not None else None,
-        median(sizes) if len(sizes) >= _FEWEST_SIZES else None,
+        median(sizes) if len(sizes) >= _FEWEST_SIZES and last.level in _WHOLE else None,
         _high(spans) if spans else None,
     )
 

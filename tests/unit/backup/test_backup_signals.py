@@ -145,6 +145,8 @@ def test_only_runs_of_the_same_level_are_compared() -> None:
         update={"level": "I"}
     )
     assert judged([full, full, full, small]).usual_size is None
+    assert judged([small] * 9).usual_size is None  # a quiet day is no loss
+    assert judged([full] * 9).usual_size == 1e9
     assert judged([small, small, small, full]).shares is None
 
 

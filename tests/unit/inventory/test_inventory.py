@@ -81,7 +81,7 @@ def test_every_fault_is_reported_at_once_with_line_path_and_what_would_be_right(
 
 def test_a_tool_that_no_collector_reads_is_told_with_those_that_are(tmp_path):
     (fault,) = faults_of(tmp_path, GOOD.replace("tool: restic", "tool: resitc"))
-    assert "« resitc » n'est pas admis ; attendu : borg, dumps, pgbackrest, restic" in fault
+    assert "« resitc » n'est pas admis ; attendu : bacula, borg, dumps, pgbackrest, restic" in fault
 
 
 def test_what_is_said_of_repositories_and_exemptions_is_said_once(tmp_path):

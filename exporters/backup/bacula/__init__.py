@@ -1,0 +1,1 @@
+"""Bacula's catalogue, which Bareos has too: every run, every restore, in one table."""
