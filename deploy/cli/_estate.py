@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -36,15 +37,22 @@ def add_estate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def say(words: str) -> None:
-    """One line of progress on standard error, with the time."""
-    print(f"{time.strftime('%H:%M:%S')}  {words}", file=sys.stderr, flush=True)
+    """One line of progress on standard error, with the time.
+
+    Nobody may be left to read it: what was started must be stopped all the same.
+    """
+    with contextlib.suppress(OSError):
+        print(f"{time.strftime('%H:%M:%S')}  {words}", file=sys.stderr, flush=True)
 
 
 def guarded(run: Callable[[], int]) -> int:
-    """Run with SIGTERM as Ctrl-C; a failing server is a message and status 1, never a traceback."""
+    """Run with SIGTERM, and a terminal that is closed, as Ctrl-C.
+
+    A failing server is a message and status 1, never a traceback.
+    """
     configure_logs("warning")
     # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         return run()
