@@ -67,15 +67,16 @@ _WORDS: tuple[tuple[Reason, str], ...] = (  # its error classes first, then what
     ("missing", r"\[(file|path)missing|missing file|no such file"),
     ("corrupt", r"\[(format|checksum)|checksum|invalid|corrupt|unable to (open|load|parse)"),
 )
-_GARBAGE = "\N{REPLACEMENT CHARACTER}"
+_NOISE = re.compile("\N{REPLACEMENT CHARACTER}|outside of section at line 1:")
 
 
 def why(said: str, *, encrypted: bool = False) -> Reason:
     """The reason in what pgBackRest says of a repository it could not read.
 
-    A wrong passphrase makes noise of an `encrypted` file, and it shows the noise.
+    A wrong passphrase makes noise of an `encrypted` file, from its first line on, and that is
+    what it says: of 300 wrong ones 296 gave bytes that are no text, 4 a few that are.
     """
-    if encrypted and _GARBAGE in said:
+    if encrypted and _NOISE.search(said):
         return "auth"
     text = said.lower()
     return next((reason for reason, words in _WORDS if re.search(words, text)), "unreachable")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.backup import borg, restic
+from exporters.backup import borg, pgbackrest, restic
 from exporters.backup.contents import RecoveryPoint, Volume
 from exporters.backup.errors import REASONS, Unreadable
 from exporters.backup.process import Finished
@@ -139,3 +139,21 @@ def test_why_borg_failed(said, reason):
 
 def test_every_reason_a_tool_can_give_is_one_of_the_contract():
     assert {*restic._STATUSES.values(), *restic._WORDS, *borg._MESSAGES.values()} <= set(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("said", "encrypted", "reason"),
+    [
+        # As pgBackRest 2.45 said it to wrong passphrases: noise, or by chance a little text.
+        ("[FormatError] …:\nkey/value found outside of section at line 1: h", True, "auth"),
+        ("[FormatError] …:\nkey/value found at line 1: \ufffdx\ufffd", True, "auth"),
+        ("[CryptoError] unable to flush", True, "auth"),
+        ("[FormatError] …: invalid JSON value at line 13 '1=': expected data", True, "corrupt"),
+        ("[FormatError] …:\nkey/value found outside of section at line 1: h", False, "corrupt"),
+        ("[ChecksumError] invalid checksum", False, "corrupt"),
+        ("ERROR: [055]: unable to open missing file '/etc/x.conf' for read", False, "missing"),
+        ("[PathOpenError] unable to list: [13] Permission denied", False, "unreachable"),
+    ],
+)
+def test_why_a_pgbackrest_repository_cannot_be_read(said, encrypted, reason):
+    assert pgbackrest.why(said, encrypted=encrypted) == reason

@@ -7,46 +7,55 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from exporters.backup.metrics import families as of_backups
 
+from exporters.backup.coverage import families as of_coverage
+from exporters.backup.families import families as of_backups
+from exporters.backup.families.view import View
 from exporters.host.collector import HostCollector
 from exporters.hypervisor.metrics.fleet import FLEET
 from exporters.hypervisor.metrics.guests import MEASURES, SAID
 from exporters.hypervisor.proxmox.usage import NAME as CPU_USAGE
 from exporters.toolkit.collector import Deadline
+from inventory import Inventory
 
-PAGES = Path(__file__).parents[3] / "docs" / "reference" / "collectors"
+PAGES = Path(__file__).parents[3] / "docs" / "reference"
 
 
 def _name(kind: str, name: str) -> str:
     return f"{name}_total" if kind == "counter" else name
 
 
-def _hypervisor() -> set[str]:
+def _hypervisor(_: Inventory) -> set[str]:
     measured = {_name(m.kind, m.metric) for m in MEASURES}
     whole = {_name(kind, name) for name, (kind, _) in FLEET.items()}
     return measured | whole | SAID.keys() | {CPU_USAGE, "hypervisor_inventory_domain_info"}
 
 
-def _backups() -> set[str]:
-    families = of_backups("restic", [], {}, datetime.now(UTC), timedelta(hours=2))
-    return {family.name for family in families}
+def _backups(inventory: Inventory) -> set[str]:
+    view = View("restic", inventory, (), {}, datetime.now(UTC), timedelta(hours=2))
+    return {_name(family.type, family.name) for family in of_backups(view)}
 
 
-def _host() -> set[str]:
+def _coverage(inventory: Inventory) -> set[str]:
+    return {family.name for family in of_coverage(inventory, datetime.now(UTC))}
+
+
+def _host(_: Inventory) -> set[str]:
     return {_name(f.type, f.name) for f in HostCollector().collect(Deadline.after(5))}
 
 
 @pytest.mark.parametrize(
     ("page", "exported", "prefix"),
     [
-        ("hypervisor", _hypervisor, "hypervisor_"),
-        ("restic", _backups, "backup_"),
-        ("borg", _backups, "backup_"),
-        ("host", _host, "vigie_host_"),
+        ("collectors/hypervisor", _hypervisor, "hypervisor_"),
+        ("backup-metrics", _backups, "backup_"),
+        ("collectors/backup_coverage", _coverage, "backup_"),
+        ("collectors/host", _host, "vigie_host_"),
     ],
 )
-def test_the_page_of_a_collector_names_exactly_its_metrics(page, exported, prefix):
+def test_the_page_of_a_collector_names_exactly_its_metrics(
+    page, exported, prefix, example_inventory
+):
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
     # What the lanes of a hypervisor tell has sections of its own.
     text = text.partition("\n## Metrics\n")[2].partition("\n## ")[0] or text
@@ -54,4 +63,4 @@ def test_the_page_of_a_collector_names_exactly_its_metrics(page, exported, prefi
         line.rpartition(" | ")[0] for line in text.splitlines() if line.startswith("|")
     )
     named = set(re.findall(rf"`({prefix}\w+)`", rows))
-    assert named == exported()
+    assert named == exported(example_inventory)
