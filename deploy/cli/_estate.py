@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import os
 import signal
 import sys
 import time
@@ -41,8 +41,11 @@ def say(words: str) -> None:
 
     Nobody may be left to read it: what was started must be stopped all the same.
     """
-    with contextlib.suppress(OSError):
+    try:
         print(f"{time.strftime('%H:%M:%S')}  {words}", file=sys.stderr, flush=True)
+    except OSError:
+        # What is left in the buffer must not fail at exit either (Python's note on SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def guarded(run: Callable[[], int]) -> int:
